@@ -1,0 +1,33 @@
+"""`tpaudit journey`: the journey map, the commonest steps and paths."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from tpaudit.commands.choices import Stage
+from tpaudit.commands.payload import emit
+from tpaudit.commands.session import Session
+from tpaudit.commands.shared import with_shared_options
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@with_shared_options
+def journey(
+    session: Session,
+    stage: Annotated[
+        Stage | None, typer.Option("--stage", help="Only this stage of the map.", show_default=False)
+    ] = None,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="Steps and paths to show.")] = 10,
+) -> None:
+    """Show stages, touchpoints, waiting times, drop-off, and the paths customers take."""
+    from tpaudit.results import JourneyResult
+
+    with session.pipeline() as pipeline:
+        whole = cast(JourneyResult, pipeline.bring_up_to_date("journey"))
+    shown = whole.map if stage is None else tuple(row for row in whole.map if row.stage == stage.value)
+    result = whole.model_copy(update={"map": shown, "transitions": whole.transitions[:top], "paths": whole.paths[:top]})
+    emit(session, result)

@@ -1,0 +1,53 @@
+"""`tpaudit validate`: the data-quality gate."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from tpaudit.commands.choices import FailOn
+from tpaudit.commands.payload import emit
+from tpaudit.commands.session import Session
+from tpaudit.commands.shared import with_shared_options
+from tpaudit.errors import ExitCode
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@with_shared_options
+def validate(
+    session: Session,
+    select: Annotated[
+        str | None,
+        typer.Option("--select", metavar="LIST", help="Only these codes, tables or tags (comma-separated)."),
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option("--ignore", metavar="LIST", help="All but these codes, tables or tags.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option("--fail-on", help="Severity from which a failed check fails the command.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Check again although nothing has changed.")] = False,
+) -> None:
+    """Check the data and fail when it is not good enough (exit code 1)."""
+    from tpaudit.pipeline import STAGES
+    from tpaudit.results import ValidateResult
+
+    with session.pipeline(force=force) as pipeline:
+        if select or ignore:
+            # A part of the checks is no verdict on the data: it is shown, not kept.
+            pipeline.bring_up_to_date("dedupe")
+            found = STAGES["validate"].run(pipeline.store, select=_listed(select), ignore=_listed(ignore))
+        else:
+            found = pipeline.bring_up_to_date("validate")
+    gate = fail_on.value if fail_on else session.audit.config.settings.validate_.fail_on
+    result = cast(ValidateResult, found).model_copy(update={"fail_on": gate})
+    session.exit_code = ExitCode.OK if result.passed else ExitCode.DATA_FELL_SHORT
+    emit(session, result)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(item.strip() for item in (text or "").split(",") if item.strip())

@@ -1,0 +1,83 @@
+"""The client's files: found, named and hashed, each file's bytes read once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpaudit.atomic import replacing
+
+_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One exported file: its path, its name in the audit, and the hash of its bytes (None if unreadable)."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str | None
+    fault: str | None = None
+
+
+def discover(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Files below *paths*, each with the name it goes by: relative to the folder given, or its own name.
+
+    Hidden files and the lock files of office programs are no exports. Sorted by name, so that the order never
+    depends on the disk.
+    """
+    found: dict[Path, str] = {}
+    for path in paths:
+        if path.is_dir():
+            for folder, _, names in os.walk(path, followlinks=True):
+                for name in names:
+                    file = Path(folder) / name
+                    if _is_export(file.relative_to(path)):
+                        found.setdefault(file, file.relative_to(path).as_posix())
+        else:
+            found.setdefault(path, path.name)
+    return sorted(found.items(), key=lambda item: (item[1], str(item[0])))
+
+
+class InputHashes:
+    """SHA-256 per file, remembered by size and modification time so that unchanged files are not read again."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+        self._known: dict[str, list[object]] = {}
+        try:
+            self._known = json.loads(memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._known = {}
+
+    def of(self, files: Iterable[tuple[Path, str]]) -> list[InputFile]:
+        """Hash *files* and remember the hashes; an unreadable file comes back with its fault."""
+        inputs = [self._hash(path, name) for path, name in files]
+        with replacing(self._memory) as unfinished:
+            unfinished.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")
+        return inputs
+
+    def _hash(self, path: Path, name: str) -> InputFile:
+        try:
+            status = path.stat()
+            signature = [status.st_size, status.st_mtime_ns]
+            key = str(path.resolve())
+            known = self._known.get(key)
+            if known is None or known[:2] != signature or not os.access(path, os.R_OK):
+                with path.open("rb") as stream:
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                self._known[key] = known = [*signature, digest]
+            return InputFile(path, name, status.st_size, str(known[2]))
+        except OSError as fault:
+            return InputFile(path, name, 0, None, fault.strerror or str(fault))
+
+
+def _is_export(name: Path) -> bool:
+    if any(part.startswith(".") for part in name.parts):
+        return False
+    return not name.name.startswith("~$") and name.name.lower() not in _IGNORED_NAMES

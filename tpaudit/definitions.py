@@ -1,0 +1,170 @@
+"""Everything that has an id and a meaning: checks, KPIs, presets and touchpoints, as one kind of record.
+
+`list`, `explain` and the reference pages are renderings of these records, which derive from the definition files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tpaudit.errors import UsageFault, did_you_mean
+from tpaudit.results import Titles
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled statement about a definition."""
+
+    label: Titles
+    text: Titles
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition: its id, title, the columns it has in a list, and the facts that explain it."""
+
+    kind: str
+    id: str
+    title: Titles
+    columns: Mapping[str, str | float | None]
+    facts: tuple[Fact, ...]
+
+
+def definitions(kind: str, audit_folder: Path) -> list[Definition]:
+    """All definitions of *kind*: checks, kpis, presets or touchpoints, with those the audit adds."""
+    return _KINDS[kind](audit_folder)
+
+
+def find(wanted: str, audit_folder: Path) -> Definition:
+    """The definition called *wanted*: a check's code, a KPI's, preset's or touchpoint's id, plain or as `kind.id`.
+
+    Raises UsageFault with the nearest id if there is none.
+    """
+    known: dict[str, Definition] = {}
+    for kind in _KINDS:
+        for definition in definitions(kind, audit_folder):
+            known.setdefault(definition.id.lower(), definition)
+            known[f"{definition.kind}.{definition.id}".lower()] = definition
+    found = known.get(wanted.lower())
+    if found is None:
+        raise UsageFault(
+            f"nothing is called {wanted!r}{did_you_mean(wanted.lower(), known)}",
+            "`tpaudit list checks|kpis|presets|touchpoints` shows every id",
+        )
+    return found
+
+
+def _checks(_: Path) -> list[Definition]:
+    from tpaudit import checks
+
+    return [
+        Definition(
+            "check",
+            check.code,
+            check.title,
+            {
+                "severity": check.severity,
+                "table": check.table,
+                "column": check.column,
+                "threshold": check.threshold,
+            },
+            (
+                _fact("Why", "原因", check.why.en, check.why.zh),
+                _fact("What to do", "处理", check.remedy.en, check.remedy.zh),
+                _same("Looks at", "检查对象", ".".join(filter(None, (check.table, check.column)))),
+                _same("A row fails when", "何为不合格", check.rule),
+                _same("Severity", "严重程度", check.severity),
+                _same("Highest share that passes", "允许的最高占比", f"{check.threshold:.1%}"),
+            ),
+        )
+        for check in checks.load()
+    ]
+
+
+def _kpis(_: Path) -> list[Definition]:
+    from tpaudit.kpis import registry
+
+    return [
+        Definition(
+            "kpi",
+            kpi.id,
+            kpi.title,
+            {"unit": kpi.unit, "better": kpi.better},
+            (
+                _fact("Meaning", "含义", kpi.definition.en, kpi.definition.zh),
+                _same("Formula", "公式", kpi.formula),
+                _same("Unit", "单位", kpi.unit),
+                _same("Better when", "何为更好", kpi.better),
+                _fact("Needs", "所需数据", kpi.needs.en, kpi.needs.zh),
+                _same("Source", "出处", kpi.source),
+            ),
+        )
+        for kpi in registry.load()
+    ]
+
+
+def _presets(audit_folder: Path) -> list[Definition]:
+    from tpaudit.ingest.preset_file import read_presets, shipped_presets
+
+    own = [preset for file in sorted((audit_folder / "presets").glob("*.toml")) for preset in read_presets(file)]
+    return [
+        Definition(
+            "preset",
+            preset.id,
+            preset.title or Titles(en=preset.id, zh=preset.id),
+            {"platform": preset.platform, "tables": ", ".join(sorted(preset.tables))},
+            (
+                _same("Platform", "平台", preset.platform),
+                _same("Feeds", "写入的表", ", ".join(sorted(preset.tables))),
+                _same("Recognised by", "识别依据", _recognition(preset.match.all, preset.match.any)),
+            ),
+        )
+        for preset in (*own, *shipped_presets())
+    ]
+
+
+def _recognition(every: Iterable[str], some: Iterable[str]) -> str:
+    parts = [", ".join(every)]
+    if alternatives := ", ".join(some):
+        parts.append(f"+ {alternatives}")
+    return " ".join(part for part in parts if part) or "-"
+
+
+def _touchpoints(audit_folder: Path) -> list[Definition]:
+    from tpaudit.journeys.catalogue import load
+
+    catalogue = load(audit_folder)
+    return [
+        Definition(
+            "touchpoint",
+            touchpoint.id,
+            touchpoint.title,
+            {"stage": touchpoint.stage, "kind": touchpoint.kind, "owner": touchpoint.owner},
+            (
+                _same("Stage", "阶段", touchpoint.stage),
+                _same("Kind", "类型", touchpoint.kind),
+                _same("Owner", "负责", touchpoint.owner or "-"),
+                _same("Recognised by", "识别规则", "\n".join(map(str, catalogue.rules_of(touchpoint.id))) or "-"),
+            ),
+        )
+        for touchpoint in catalogue
+    ]
+
+
+def _fact(label_en: str, label_zh: str, text_en: str, text_zh: str) -> Fact:
+    return Fact(Titles(en=label_en, zh=label_zh), Titles(en=text_en, zh=text_zh))
+
+
+def _same(label_en: str, label_zh: str, text: str) -> Fact:
+    """A fact whose text is the same in both languages: a formula, a name, a rule."""
+    return _fact(label_en, label_zh, text, text)
+
+
+_KINDS: dict[str, Callable[[Path], list[Definition]]] = {
+    "checks": _checks,
+    "kpis": _kpis,
+    "presets": _presets,
+    "touchpoints": _touchpoints,
+}

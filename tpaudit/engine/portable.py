@@ -1,0 +1,34 @@
+"""Small expressions that engines read differently when written naively.
+
+Each function takes and returns Ibis expressions and holds one measured difference between DuckDB and Spark.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+
+
+def epoch_seconds(timestamp: Any) -> Any:
+    """Whole seconds since 1970; without the truncation DuckDB keeps the fraction and Spark drops it."""
+    return timestamp.truncate("s").epoch_seconds()
+
+
+def hours_between(earlier: Any, later: Any) -> Any:
+    """Hours from *earlier* to *later*, to the second."""
+    return (epoch_seconds(later) - epoch_seconds(earlier)) / 3600.0
+
+
+def block_of(key: Any, blocks: int) -> Any:
+    """Stable block number 0..blocks-1 of a string key; *blocks* divides 4096.
+
+    Taken from the MD5 digest, because engines' own hash functions differ. The first three hexadecimal digits are
+    looked up one by one: no engine-neutral parser of hexadecimal numbers exists.
+    """
+    if 4096 % blocks:
+        raise ValueError(f"blocks must divide 4096, not {blocks}")
+    digest = key.hexdigest("md5")
+    digits = [ibis.literal("0123456789abcdef").find(digest.substr(place, 1)) for place in range(3)]
+    number = digits[0] * 256 + digits[1] * 16 + digits[2]
+    return (number % blocks).cast("int64")

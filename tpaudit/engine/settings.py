@@ -1,0 +1,57 @@
+"""What an engine needs to start, and what it offers the rooms above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Resources of the engine; NULL-like defaults leave the choice to it."""
+
+    name: str = "duckdb"
+    memory_limit: str | None = None
+    threads: int | None = None
+    temp_directory: Path | None = None
+
+
+class Engine(Protocol):
+    """The seam between the rooms above and an engine (DuckDB embedded; Spark when a client outgrows one machine)."""
+
+    name: str
+
+    def scan(self, files: Sequence[Path], schema: Mapping[str, str]) -> Any:
+        """Return an Ibis table over Parquet *files* with exactly the columns of *schema*.
+
+        A column the files lack is NULL; no files at all give an empty table of that schema.
+        """
+
+    def read_parquet(self, file: Path) -> Any:
+        """Return an Ibis table over one Parquet file as it is."""
+
+    def table(self, data: Any) -> Any:
+        """Return an Ibis table over a small Arrow table."""
+
+    def cache(self, expression: Any) -> Any:
+        """Evaluate *expression* once, inside the engine, and return an Ibis table over the result."""
+
+    def fetch(self, expression: Any) -> Any:
+        """Return the result of *expression* as an Arrow table; for small, finished frames."""
+
+    def fetch_rows(self, expression: Any) -> list[dict[str, Any]]:
+        """Return the result of *expression* as plain Python rows; for small, finished frames."""
+
+    def write_parquet(self, expression: Any, file: Path) -> int:
+        """Write the result of *expression* to *file* (Parquet, zstd), streaming, and return its row count."""
+
+    def from_local(self, naive: Any, zone: str) -> Any:
+        """Instant (UTC) of the naive timestamp expression *naive*, written on a clock in *zone*."""
+
+    def to_local(self, instant: Any, zone: str) -> Any:
+        """Naive timestamp that a clock in *zone* shows at the expression *instant*."""
+
+    def close(self) -> None:
+        """Release the engine's memory and temporary files."""

@@ -1,0 +1,27 @@
+"""The span in which anything can have happened: a date outside is an error of the source, not an event."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import ibis
+
+from tpaudit.store import Store
+
+
+def possible(store: Store, instant: Any) -> Any:
+    """*instant*, or NULL where it lies before `[validate] business_start` or after the day the audit looks back from.
+
+    Exports carry 1970-01-01 for "unknown" and dates of the next century for typing errors; either would become the
+    first or last thing a customer did.
+    """
+    settings = store.audit.config.settings
+    first = _local_midnight(store, settings.validate_.business_start)
+    beyond = _local_midnight(store, store.audit.as_of + timedelta(days=1))
+    return ibis.cases(((instant >= first) & (instant < beyond), instant))
+
+
+def _local_midnight(store: Store, day: Any) -> Any:
+    naive = ibis.literal(datetime.combine(day, time.min), type="timestamp(6)")
+    return store.engine.from_local(naive, store.audit.config.settings.audit.timezone)

@@ -1,0 +1,86 @@
+"""The canonical model: every table of the lake and every mart, declared once.
+
+>>> from tpaudit.model import LAKE_TABLES
+>>> LAKE_TABLES["orders"].column("paid_at").meaning
+'when it was paid'
+"""
+
+from __future__ import annotations
+
+from tpaudit.model.commerce import ORDER_ITEMS, ORDERS, PAYMENTS
+from tpaudit.model.fields import Column, Privacy, Table
+from tpaudit.model.interactions import KINDS, STAGES, TOUCH_DAILY, TOUCHES
+from tpaudit.model.issues import INGEST_ISSUES
+from tpaudit.model.lineage import LINEAGE, LINEAGE_NAMES
+from tpaudit.model.marts import (
+    ATTRIBUTION,
+    CUSTOMER_LINKS,
+    CUSTOMER_ORDERS,
+    CUSTOMERS,
+    FINDINGS,
+    GOLDEN_TOUCHPOINTS,
+    JOURNEY_MAP,
+    JOURNEY_TOUCHES,
+    JOURNEYS,
+    KPIS,
+    PATHS,
+    TRANSITIONS,
+)
+from tpaudit.model.people import CONSENTS, CONTACT_POINT_TYPES, CONTACT_POINTS, CONTACTS, MERGING_POINT_TYPES
+from tpaudit.model.sales import AD_SPEND, DEALS, LEADS
+from tpaudit.model.service import SURVEYS, TICKETS
+
+
+def _by_name(*tables: Table) -> dict[str, Table]:
+    return {table.name: table for table in tables}
+
+
+LAKE_TABLES = _by_name(
+    CONTACTS, CONTACT_POINTS, TOUCHES, TOUCH_DAILY, ORDERS, ORDER_ITEMS, PAYMENTS, LEADS, DEALS, TICKETS,
+    SURVEYS, AD_SPEND, CONSENTS, INGEST_ISSUES,
+)  # fmt: skip
+
+MARTS = _by_name(
+    CUSTOMERS, CUSTOMER_LINKS, FINDINGS, JOURNEY_TOUCHES, JOURNEYS, CUSTOMER_ORDERS, KPIS, TRANSITIONS, PATHS, JOURNEY_MAP,
+    ATTRIBUTION, GOLDEN_TOUCHPOINTS,
+)  # fmt: skip
+
+__all__ = [
+    "AD_SPEND",
+    "ATTRIBUTION",
+    "CONSENTS",
+    "CONTACTS",
+    "CONTACT_POINTS",
+    "CONTACT_POINT_TYPES",
+    "CUSTOMERS",
+    "CUSTOMER_LINKS",
+    "CUSTOMER_ORDERS",
+    "DEALS",
+    "FINDINGS",
+    "GOLDEN_TOUCHPOINTS",
+    "INGEST_ISSUES",
+    "JOURNEYS",
+    "JOURNEY_MAP",
+    "JOURNEY_TOUCHES",
+    "KINDS",
+    "KPIS",
+    "LAKE_TABLES",
+    "LEADS",
+    "LINEAGE",
+    "LINEAGE_NAMES",
+    "MARTS",
+    "MERGING_POINT_TYPES",
+    "ORDERS",
+    "ORDER_ITEMS",
+    "PATHS",
+    "PAYMENTS",
+    "STAGES",
+    "SURVEYS",
+    "TICKETS",
+    "TOUCHES",
+    "TOUCH_DAILY",
+    "TRANSITIONS",
+    "Column",
+    "Privacy",
+    "Table",
+]  # fmt: skip

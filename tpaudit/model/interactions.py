@@ -1,0 +1,88 @@
+"""Interactions: dated touches of persons, and daily aggregates of sources that know no persons."""
+
+from __future__ import annotations
+
+from tpaudit.model.fields import (
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    MONEY,
+    NUMBER,
+    STRING,
+    TAGS,
+    TIMESTAMP,
+    Column,
+    Privacy,
+)
+from tpaudit.model.lineage import lake_table
+
+STAGES = ("awareness", "consideration", "purchase", "service", "loyalty")
+KINDS = ("online", "offline", "human")
+
+TOUCHES = lake_table(
+    "touches",
+    "dated occurrence of a touchpoint",
+    ("touch_id",),
+    Column("touch_id", STRING, "id of the event, for de-duplication"),
+    Column("contact_id", STRING, "the contact record the touch belongs to; NULL if nobody is known"),
+    Column("user_id", STRING, "known id in the client's own system", privacy=Privacy.IDENTIFIER),
+    Column("anonymous_id", STRING, "cookie or device id of the visitor", privacy=Privacy.IDENTIFIER),
+    Column("session_id", STRING, "visit the touch belongs to"),
+    Column("event", STRING, "what happened: Object Action for derived touches, the source's own name otherwise"),
+    Column("touchpoint", STRING, "touchpoint given by the export; then no classification rule is applied"),
+    Column("stage", STRING, "journey stage given by the export", values=STAGES),
+    Column("channel", STRING, "channel, such as web, mini_program, phone, chat, sms, wecom, marketplace"),
+    Column("channel_detail", STRING, "finer channel as the source names it"),
+    Column("channel_group", STRING, "channel grouping of the source"),
+    Column("direction", STRING, "who started it", values=("inbound", "outbound")),
+    Column("occurred_at", TIMESTAMP, "when it happened"),
+    Column("received_at", TIMESTAMP, "when the source recorded it"),
+    Column("source", STRING, "campaign source (UTM)"),
+    Column("medium", STRING, "campaign medium (UTM)"),
+    Column("campaign", STRING, "campaign name (UTM)"),
+    Column("campaign_id", STRING, "campaign id of the platform"),
+    Column("term", STRING, "search term"),
+    Column("content", STRING, "ad or link variant (UTM)"),
+    Column("content_type", STRING, "kind of content, such as live_stream, short_video, care, coupon"),
+    Column("ad_id", STRING, "id of the advertisement"),
+    Column("click_id", STRING, "click id of the platform"),
+    Column("is_paid", BOOLEAN, "whether the touch was paid for"),
+    Column("page_url", STRING, "page on which it happened"),
+    Column("referrer", STRING, "page that led to it"),
+    Column("device", STRING, "device class"),
+    Column("agent_id", STRING, "id of the employee involved"),
+    Column("agent_name", STRING, "name of the employee involved"),
+    Column("agent_team", STRING, "team of the employee involved"),
+    Column("from_number", STRING, "calling number", privacy=Privacy.PHONE),
+    Column("to_number", STRING, "called number", privacy=Privacy.PHONE),
+    Column("duration_seconds", NUMBER, "how long it lasted", unit="s"),
+    Column("message_count", INTEGER, "messages exchanged", unit="messages"),
+    Column("first_response_seconds", NUMBER, "time until the first answer", unit="s"),
+    Column("outcome", STRING, "how it ended, such as connected or missed"),
+    Column("value", MONEY, "monetary value of the touch", unit="currency"),
+    Column("currency", STRING, "ISO 4217 code of the value"),
+    Column("order_id", STRING, "order the touch refers to"),
+    Column("ticket_id", STRING, "ticket the touch refers to"),
+    Column("text", STRING, "what was said", privacy=Privacy.TEXT),
+    Column("tags", TAGS, "labels attached in the source"),
+    Column("source_raw", STRING, "origin in the source's own words"),
+)
+
+TOUCH_DAILY = lake_table(
+    "touch_daily",
+    "day of one channel in a source that knows no persons",
+    ("date", "channel", "source", "medium", "campaign", "event"),
+    Column("date", DATE, "the day"),
+    Column("channel", STRING, "channel"),
+    Column("channel_group", STRING, "channel grouping of the source"),
+    Column("source", STRING, "campaign source"),
+    Column("medium", STRING, "campaign medium"),
+    Column("campaign", STRING, "campaign name"),
+    Column("event", STRING, "what was counted"),
+    Column("users", INTEGER, "users", unit="users"),
+    Column("new_users", INTEGER, "first-time users", unit="users"),
+    Column("sessions", INTEGER, "sessions", unit="sessions"),
+    Column("pageviews", INTEGER, "page views", unit="views"),
+    Column("count", INTEGER, "events", unit="events"),
+    Column("value", MONEY, "monetary value", unit="currency"),
+)

@@ -1,0 +1,250 @@
+"""Marts: the tables an audit derives. Scripts of users depend on these names (docs/reference/marts.md)."""
+
+from __future__ import annotations
+
+from tpaudit.model.fields import (
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    MONEY,
+    NUMBER,
+    STRING,
+    TAGS,
+    TIMESTAMP,
+    Column,
+    Privacy,
+    Table,
+)  # fmt: skip
+from tpaudit.model.interactions import KINDS, STAGES
+
+OUTCOMES = ("conversion", "retention", "satisfaction")
+VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
+GRADES = ("strong", "fair", "weak", "insufficient")
+
+CUSTOMERS = Table(
+    "customers",
+    "resolved customer",
+    ("customer_id",),
+    (
+        Column("customer_id", STRING, "id of the customer in this audit"),
+        Column("full_name", STRING, "name chosen among the customer's records", privacy=Privacy.NAME),
+        Column("phone", STRING, "phone chosen among the customer's records, E.164", privacy=Privacy.PHONE),
+        Column("email", STRING, "email chosen among the customer's records", privacy=Privacy.EMAIL),
+        Column("city", STRING, "city chosen among the customer's records"),
+        Column("first_seen_at", TIMESTAMP, "earliest date any record or touch knows of the customer"),
+        Column("last_seen_at", TIMESTAMP, "latest date any record or touch knows of the customer"),
+        Column("n_records", INTEGER, "contact records resolved into the customer", unit="records"),
+        Column("n_sources", INTEGER, "source systems among them", unit="systems"),
+        Column("sources", TAGS, "those source systems, sorted"),
+        Column("confidence", NUMBER, "lowest match probability among the customer's links", unit="share"),
+        Column("review", BOOLEAN, "whether a person should look at the merge"),
+        Column("is_identified", BOOLEAN, "whether any record carries more than a cookie or device"),
+        Column("is_member", BOOLEAN, "whether any record says the customer is a member"),
+    ),
+)
+
+CUSTOMER_LINKS = Table(
+    "customer_links",
+    "source contact record",
+    ("contact_id",),
+    (
+        Column("source_system", STRING, "platform of the record"),
+        Column("source_record_id", STRING, "the record's own id in that platform", privacy=Privacy.IDENTIFIER),
+        Column("contact_id", STRING, "the contact record"),
+        Column("customer_id", STRING, "the customer it was resolved into"),
+        Column("match_probability", NUMBER,
+               "chance that the record belongs to the customer, estimated from records that agree on another "
+               "strong key; 1 for a customer's only record; NULL where the data cannot tell", unit="share"),
+        Column("matched_on", STRING, "the kinds of key that tied it to the others; NULL if it stands alone"),
+    ),
+)  # fmt: skip
+
+FINDINGS = Table(
+    "findings",
+    "check x table x column",
+    ("code", "table", "column"),
+    (
+        Column("code", STRING, "stable code of the check"),
+        Column("title", STRING, "what the check looks for, in the audit's language"),
+        Column("table", STRING, "table checked"),
+        Column("column", STRING, "column checked; NULL for the whole row or table"),
+        Column("severity", STRING, "how bad a failure is", values=("critical", "warning", "info")),
+        Column("status", STRING, "outcome of the check", values=("passed", "failed", "skipped", "error")),
+        Column("checked", INTEGER, "rows the check applied to", unit="rows"),
+        Column("failed", INTEGER, "rows that fell short", unit="rows"),
+        Column("share", NUMBER, "failed / checked", unit="share"),
+        Column("threshold", NUMBER, "highest share that still passes", unit="share"),
+        Column("detail", STRING, "why it was skipped or went wrong, or what was seen"),
+    ),
+)
+
+JOURNEY_TOUCHES = Table(
+    "journey_touches",
+    "touch of a resolved customer, classified",
+    ("touch_id",),
+    (
+        Column("touch_id", STRING, "id of the touch"),
+        Column("customer_id", STRING, "the customer who met the touchpoint; NULL if nobody is known"),
+        Column("touchpoint", STRING, "touchpoint of the catalogue; NULL if no rule catches the touch"),
+        Column("stage", STRING, "journey stage", values=STAGES),
+        Column("event", STRING, "what happened"),
+        Column("channel", STRING, "channel"),
+        Column("direction", STRING, "who started it", values=("inbound", "outbound")),
+        Column("occurred_at", TIMESTAMP, "when it happened"),
+        Column("first_response_seconds", NUMBER, "time until the first answer", unit="s"),
+        Column("satisfaction_score", NUMBER, "rating of this touch on a scale of 1 to 5", unit="1-5"),
+        Column("position", INTEGER, "place in the customer's journey, 1 for the first; NULL outside the journey"),
+        Column("record_table", STRING, "lake table the touch comes from"),
+        Column("record_id", STRING, "key of the record there"),
+        Column("source_file", STRING, "exported file the touch comes from"),
+        Column("source_row", INTEGER, "its row in that file"),
+    ),
+)
+
+JOURNEYS = Table(
+    "journeys",
+    "customer with at least one touch",
+    ("customer_id",),
+    (
+        Column("customer_id", STRING, "the customer"),
+        Column("started_at", TIMESTAMP, "first touch of the journey"),
+        Column("ended_at", TIMESTAMP, "conversion, or last touch of a journey that has not converted"),
+        Column("touches", INTEGER, "touches of the journey", unit="touches"),
+        Column("channels", INTEGER, "distinct channels among them", unit="channels"),
+        Column("path", STRING, "touchpoints in order, joined by ' > '"),
+        Column("converted", BOOLEAN, "whether the journey led to a first paid order or a won deal"),
+        Column("value", MONEY, "net amount of that order or deal", unit="currency"),
+    ),
+)
+
+CUSTOMER_ORDERS = Table(
+    "customer_orders",
+    "paid order of a resolved customer",
+    ("order_id",),
+    (
+        Column("order_id", STRING, "id of the order"),
+        Column("customer_id", STRING, "the customer who ordered; NULL if nobody is known"),
+        Column("ordered_at", TIMESTAMP, "when it was paid, or placed where the payment time is unknown"),
+        Column("sequence", INTEGER, "1 for the customer's first paid order, 2 for the second, ..."),
+        Column("net_amount", MONEY, "amount paid less amount returned", unit="currency"),
+        Column("refunded_amount", MONEY, "amount returned", unit="currency"),
+        Column("channel", STRING, "sales channel"),
+        Column("source_file", STRING, "exported file the order comes from"),
+        Column("source_row", INTEGER, "its row in that file"),
+    ),
+)
+
+KPIS = Table(
+    "kpis",
+    "KPI x slice",
+    ("kpi", "touchpoint", "stage", "channel", "segment", "period_start"),
+    (
+        Column("kpi", STRING, "id of the KPI"),
+        Column("touchpoint", STRING, "touchpoint of the slice; NULL over all"),
+        Column("stage", STRING, "stage of the slice; NULL over all", values=STAGES),
+        Column("channel", STRING, "channel of the slice; NULL over all"),
+        Column("segment", STRING, "segment of the slice; NULL over all"),
+        Column("period_start", DATE, "first day of the slice; NULL over the whole data"),
+        Column("period_end", DATE, "last day of the slice; NULL over the whole data"),
+        Column("value", NUMBER, "the KPI; NULL if nothing was measured"),
+        Column("unit", STRING, "unit of the value"),
+        Column("numerator", NUMBER, "what was counted or summed"),
+        Column("denominator", NUMBER, "what it is related to"),
+        Column("n", INTEGER, "observations behind the value"),
+        Column("ci_low", NUMBER, "lower end of the 95 % interval"),
+        Column("ci_high", NUMBER, "upper end of the 95 % interval"),
+        Column("grade", STRING, "strength of the evidence", values=GRADES),
+    ),
+)
+
+TRANSITIONS = Table(
+    "transitions",
+    "from -> to",
+    ("from_touchpoint", "to_touchpoint"),
+    (
+        Column("from_touchpoint", STRING, "touchpoint left; START for the first of a journey"),
+        Column("to_touchpoint", STRING, "touchpoint met next; CONVERSION or END where the journey stops"),
+        Column("customers", INTEGER, "customers who made the step", unit="customers"),
+        Column("transitions", INTEGER, "times the step was made", unit="steps"),
+        Column("median_hours", NUMBER, "median time between the two", unit="h"),
+    ),
+)
+
+PATHS = Table(
+    "paths",
+    "distinct journey path",
+    ("path",),
+    (
+        Column("path", STRING, "touchpoints in order, joined by ' > '"),
+        Column("customers", INTEGER, "customers whose journey it is", unit="customers"),
+        Column("conversions", INTEGER, "of them, those who converted", unit="customers"),
+        Column("value", MONEY, "net amount of the orders it led to", unit="currency"),
+        Column("share", NUMBER, "customers / all customers with a journey", unit="share"),
+    ),
+)
+
+JOURNEY_MAP = Table(
+    "journey_map",
+    "stage x touchpoint",
+    ("stage", "touchpoint"),
+    (
+        Column("stage", STRING, "journey stage", values=STAGES),
+        Column("touchpoint", STRING, "touchpoint of the catalogue"),
+        Column("kind", STRING, "nature of the touchpoint", values=KINDS),
+        Column("owner", STRING, "who is responsible; NULL if nobody"),
+        Column("customers", INTEGER, "customers who met it in the stage", unit="customers"),
+        Column("reach", NUMBER, "customers / customers seen in the stage", unit="share"),
+        Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
+        Column("median_hours_to_next", NUMBER, "median time until the next touch", unit="h"),
+        Column("csat", NUMBER, "share of ratings 4-5 given to it", unit="share"),
+        Column("nps", NUMBER, "net promoter score of those who met it", unit="-100..100"),
+        Column("ces", NUMBER, "mean effort score of those who met it", unit="1-7"),
+        Column("pain", STRING, "what hurts there: the worst of the signs measured; NULL if none"),
+    ),
+)
+
+ATTRIBUTION = Table(
+    "attribution",
+    "touchpoint x model",
+    ("touchpoint", "model"),
+    (
+        Column("touchpoint", STRING, "touchpoint credited"),
+        Column("model", STRING, "attribution model",
+               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "shapley")),
+        Column("credit", NUMBER, "conversions credited", unit="conversions"),
+        Column("share", NUMBER, "credit / all conversions", unit="share"),
+        Column("value", NUMBER, "net order amount credited", unit="currency"),
+        Column("ci_low", NUMBER, "lower end of the 95 % interval of the share"),
+        Column("ci_high", NUMBER, "upper end of the 95 % interval of the share"),
+    ),
+)  # fmt: skip
+
+GOLDEN_TOUCHPOINTS = Table(
+    "golden_touchpoints",
+    "stage x outcome x touchpoint",
+    ("stage", "outcome", "touchpoint"),
+    (
+        Column("stage", STRING, "journey stage", values=STAGES),
+        Column("outcome", STRING, "what the touchpoint is judged by", values=OUTCOMES),
+        Column("touchpoint", STRING, "touchpoint of the catalogue"),
+        Column("rank", INTEGER, "place by priority within stage and outcome"),
+        Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
+        Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
+        Column("band", INTEGER, "group of touchpoints whose ranks cannot be told apart; 1 is the top"),
+        Column("verdict", STRING, "what the evidence allows to say", values=VERDICTS),
+        Column("priority", NUMBER, "reach x |effect|: share of customers moved", unit="share"),
+        Column("reach", NUMBER, "share of the stage's customers who met it", unit="share"),
+        Column("effect", NUMBER, "adjusted difference of the outcome with and without it", unit="share"),
+        Column("effect_low", NUMBER, "lower end of its 95 % interval", unit="share"),
+        Column("effect_high", NUMBER, "upper end of its 95 % interval", unit="share"),
+        Column("importance", NUMBER, "weight of its rating in overall satisfaction", unit="share"),
+        Column("performance", NUMBER, "its own rating", unit="1-5"),
+        Column("quadrant", STRING, "place in the importance-performance map"),
+        Column("attribution_markov", NUMBER, "share of conversions by Markov removal effect", unit="share"),
+        Column("attribution_shapley", NUMBER, "share of conversions by Shapley value", unit="share"),
+        Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
+        Column("n_customers", INTEGER, "customers who met it", unit="customers"),
+        Column("n_outcomes", INTEGER, "of them, those with the outcome", unit="customers"),
+        Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage", unit="share"),
+    ),
+)

@@ -1,0 +1,66 @@
+"""Service and voice: tickets and survey answers."""
+
+from __future__ import annotations
+
+from tpaudit.model.fields import BOOLEAN, INTEGER, MONEY, NUMBER, STRING, TAGS, TIMESTAMP, Column, Privacy
+from tpaudit.model.lineage import lake_table
+
+TICKETS = lake_table(
+    "tickets",
+    "service case",
+    ("ticket_id",),
+    Column("ticket_id", STRING, "id of the case"),
+    Column("contact_id", STRING, "the contact record that asked"),
+    Column("order_id", STRING, "order it is about"),
+    Column("type", STRING, "kind of case in the source's own words"),
+    Column("channel", STRING, "channel the case came through"),
+    Column("touchpoint", STRING, "touchpoint given by the export; then no classification rule is applied"),
+    Column("subject", STRING, "subject", privacy=Privacy.TEXT),
+    Column("description", STRING, "what the customer wrote", privacy=Privacy.TEXT),
+    Column("status", STRING, "folded state", values=("open", "pending", "solved", "closed", "deleted")),
+    Column("status_raw", STRING, "state in the source's own words"),
+    Column("priority", STRING, "priority"),
+    Column("tags", TAGS, "labels"),
+    Column("assignee_name", STRING, "employee in charge"),
+    Column("assignee_team", STRING, "team in charge"),
+    Column("created_at", TIMESTAMP, "when it was opened"),
+    Column("first_response_at", TIMESTAMP, "when it was first answered"),
+    Column("resolved_at", TIMESTAMP, "when it was resolved"),
+    Column("closed_at", TIMESTAMP, "when it was closed"),
+    Column("first_response_minutes", NUMBER, "time until the first answer", unit="min"),
+    Column("resolution_minutes", NUMBER, "time until it was resolved", unit="min"),
+    Column("reopens", INTEGER, "times reopened", unit="times"),
+    Column("replies", INTEGER, "answers given", unit="answers"),
+    Column("refund_amount", MONEY, "amount returned", unit="currency"),
+    Column("satisfaction_raw", STRING, "rating in the source's own words"),
+    Column("satisfaction_score", NUMBER, "rating on a scale of 1 to 5", unit="1-5"),
+)
+
+SURVEYS = lake_table(
+    "surveys",
+    "answer to one question of one response",
+    ("response_id", "question_id"),
+    Column("response_id", STRING, "id of the response"),
+    Column("survey_id", STRING, "id of the survey"),
+    Column("survey_name", STRING, "name of the survey"),
+    Column("contact_id", STRING, "the contact record that answered"),
+    Column("order_id", STRING, "order it is about"),
+    Column("ticket_id", STRING, "ticket it is about"),
+    Column("channel", STRING, "channel through which it was answered"),
+    Column("source_detail", STRING, "parameter the invitation carried"),
+    Column("language", STRING, "language of the response"),
+    Column("started_at", TIMESTAMP, "when it was begun"),
+    Column("submitted_at", TIMESTAMP, "when it was sent"),
+    Column("duration_seconds", NUMBER, "time taken", unit="s"),
+    Column("question_id", STRING, "id of the question within the survey"),
+    Column("question_text", STRING, "wording of the question"),
+    Column("answer_raw", STRING, "answer as found", privacy=Privacy.TEXT),
+    Column("answer_value", NUMBER, "answer as a number"),
+    Column("metric", STRING, "what the question measures", values=("nps", "csat", "ces", "other")),
+    Column("score", NUMBER, "answer on the metric's scale"),
+    Column("scale_min", NUMBER, "lowest possible score"),
+    Column("scale_max", NUMBER, "highest possible score"),
+    Column("comment", STRING, "free text answer", privacy=Privacy.TEXT),
+    Column("is_complete", BOOLEAN, "whether every required question was answered"),
+    Column("is_test", BOOLEAN, "whether it is a trial response"),
+)

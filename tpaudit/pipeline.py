@@ -1,0 +1,365 @@
+"""The stages in order: what each reads, writes and depends on, and which may be skipped.
+
+`run` and every command go through here. A stage runs again only if something it depends on has changed: the lake, a
+setting, an earlier stage or the program. Everything is written atomically and recorded afterwards, so that a killed
+run costs its unfinished stage and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tpaudit import __version__
+from tpaudit.atomic import clear_unfinished, explained, replacing
+from tpaudit.audit import Audit, StageRecord, State
+from tpaudit.audit.inputs import InputFile, InputHashes, discover
+from tpaudit.errors import InputFault
+from tpaudit.results import (
+    DedupeResult,
+    IngestResult,
+    JourneyResult,
+    KpiResult,
+    RankResult,
+    Result,
+    RunResult,
+    StageOutcome,
+    ValidateResult,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from tpaudit.audit.settings import FailOn
+    from tpaudit.store import Store
+
+INGEST = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the audit: where its work is done, which marts it writes, and what its result depends on."""
+
+    name: str
+    work: str
+    result: type[Result]
+    marts: tuple[str, ...]
+    after: tuple[str, ...]
+    settings: tuple[str, ...]
+    looks_back_from_as_of: bool = False
+
+    def run(self, store: Store, **options: Any) -> Result:
+        """Do the work; the room is imported only now, because some take seconds to load."""
+        module, function = self.work.split(":")
+        result: Result = getattr(import_module(module), function)(store, **options)
+        return result
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("dedupe", "tpaudit.identity:resolve", DedupeResult,
+              ("customers", "customer_links"), (INGEST,), ("audit", "identity")),
+        Stage("validate", "tpaudit.checks:validate", ValidateResult,
+              ("findings",), (INGEST, "dedupe"), ("audit", "validate"), looks_back_from_as_of=True),
+        Stage("journey", "tpaudit.journeys:build", JourneyResult,
+              ("journey_touches", "journeys", "customer_orders", "transitions", "paths", "journey_map"),
+              (INGEST, "dedupe"), ("audit", "journey")),
+        Stage("kpi", "tpaudit.kpis:measure", KpiResult,
+              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi"), looks_back_from_as_of=True),
+        Stage("rank", "tpaudit.ranking:rank", RankResult,
+              ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank"),
+              looks_back_from_as_of=True),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """What the caller wants ingested, and how; without *paths*, the audit's exports folder."""
+
+    paths: tuple[Path, ...] = ()
+    preset: str | None = None
+    table: str | None = None
+    map_files: tuple[Path, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """Something to tell a person who waits: a stage began or ended."""
+
+    stage: str
+    moment: Literal["begins", "ends"]
+    outcome: StageOutcome | None = None
+
+
+@dataclass
+class Pipeline:
+    """One pass over the stages of an audit.
+
+    *tell* hears of every stage; *force* runs stages whose inputs have not changed. Outcomes and results gather in the
+    order in which the stages ran.
+    """
+
+    audit: Audit
+    ingestion: Ingestion = field(default_factory=Ingestion)
+    force: bool = False
+    tell: Callable[[StageEvent], None] = lambda event: None
+    outcomes: list[StageOutcome] = field(default_factory=list)
+    results: dict[str, Result] = field(default_factory=dict)
+    inputs: list[InputFile] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = State(self.audit.private / "state.json")
+        self._store: Store | None = None
+
+    def __enter__(self) -> Pipeline:
+        with explained(self.audit.private):
+            for folder in (self.audit.lake, self.audit.marts, self.audit.runs, self.audit.private):
+                clear_unfinished(folder)
+            shutil.rmtree(self.audit.scratch, ignore_errors=True)
+            self.audit.scratch.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._store is not None:
+            self._store.engine.close()
+        shutil.rmtree(self.audit.scratch, ignore_errors=True)
+
+    @property
+    def store(self) -> Store:
+        """The audit's tables; the engine starts when the first stage needs it."""
+        if self._store is None:
+            from tpaudit.engine import EngineSettings, connect
+            from tpaudit.store import Store
+
+            wanted = self.audit.config.settings.engine
+            engine = connect(EngineSettings(wanted.name, wanted.memory_limit, wanted.threads, self.audit.scratch))
+            self._store = Store(self.audit, engine)
+        return self._store
+
+    def bring_up_to_date(self, target: str) -> Result:
+        """Return the result of stage *target*, running it and what it depends on only where something has changed."""
+        if target not in self.results:
+            if target == INGEST:
+                self._ingest()
+            else:
+                self._derive(STAGES[target])
+        return self.results[target]
+
+    def is_unchanged(self) -> bool:
+        """Whether a whole run would find every stage up to date; costs no engine and no heavy import."""
+        if self.force or self.ingestion.dry_run:
+            return False
+        self.inputs = self._inputs()
+        if self.inputs and not self._is_fresh(INGEST, self._ingest_fingerprint()):
+            return False
+        return all(
+            self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
+            for stage in STAGES.values()
+        )
+
+    def saved(self, stage: str) -> Result | None:
+        """The last result of *stage*, or None if there is none that this version can read."""
+        kind = IngestResult if stage == INGEST else STAGES[stage].result
+        saved: Result | None = _load(kind, self.audit.result_file(stage))
+        return saved
+
+    def _ingest(self) -> None:
+        self.inputs = self._inputs()
+        if self.ingestion.dry_run:
+            self.results[INGEST] = self._read_files()
+            return
+        fingerprint = self._ingest_fingerprint()
+        # Without files to read the lake stands as earlier, explicit ingests left it.
+        if (
+            not self.force
+            and (not self.inputs or self._is_fresh(INGEST, fingerprint))
+            and (saved := self.saved(INGEST))
+        ):
+            self._keep(INGEST, saved)
+        else:
+            self._run(INGEST, lambda: fingerprint, (), self._read_files)
+
+    def _derive(self, stage: Stage) -> None:
+        for earlier in stage.after:
+            self.bring_up_to_date(earlier)
+        is_fresh = self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
+        if not self.force and is_fresh and (saved := self.saved(stage.name)):
+            self._keep(stage.name, saved)
+        else:
+            self._run(stage.name, lambda: self._fingerprint(stage), stage.marts, lambda: stage.run(self.store))
+
+    def run(self, fail_on: FailOn | None = None) -> RunResult:
+        """Bring every stage up to date; stop before the journeys if the data falls short of *fail_on*."""
+        if self.is_unchanged():
+            for name in (INGEST, *STAGES):
+                if (saved := self.saved(name)) is not None:
+                    self._keep(name, saved)
+            return self._whole("nothing to do", fail_on)
+        self.bring_up_to_date("validate")
+        if not self._validation(fail_on).passed:
+            for name in ("journey", "kpi", "rank"):
+                reason = "the data fell short at validate"
+                self.outcomes.append(StageOutcome(stage=name, status="not run", seconds=0.0, reason=reason))
+            return self._whole("stopped at validate", fail_on)
+        for name in ("journey", "kpi", "rank"):
+            self.bring_up_to_date(name)
+        return self._whole("done", fail_on)
+
+    def _validation(self, fail_on: FailOn | None) -> ValidateResult:
+        result = self.results["validate"]
+        if not isinstance(result, ValidateResult):
+            raise TypeError(f"stage validate returned {type(result).__name__}")
+        gate = fail_on or self.audit.config.settings.validate_.fail_on
+        return result.model_copy(update={"fail_on": gate})
+
+    def _whole(
+        self, status: Literal["done", "nothing to do", "stopped at validate"], fail_on: FailOn | None
+    ) -> RunResult:
+        return RunResult.model_validate(
+            {
+                "run_id": None,
+                "status": status,
+                "client": self.audit.config.settings.audit.client,
+                "as_of": self.audit.as_of,
+                "engine": self.audit.config.settings.engine.name,
+                "stages": tuple(self.outcomes),
+                "validation": self._validation(fail_on) if "validate" in self.results else None,
+                **{name: self.results.get(name) for name in (INGEST, "dedupe", "journey", "kpi", "rank")},
+            }
+        )
+
+    # --- how a stage is run and remembered ---------------------------------------------------------------------------
+
+    def _run(self, name: str, fingerprint: Callable[[], str], marts: Sequence[str], work: Callable[[], Result]) -> None:
+        self.tell(StageEvent(name, "begins"))
+        self.state.forget(name)
+        begun = time.perf_counter()
+        result = work()
+        seconds = round(time.perf_counter() - begun, 3)
+        rows = dict(result.tables) if isinstance(result, IngestResult) else self._mart_rows(marts)
+        with replacing(self.audit.result_file(name)) as unfinished:
+            unfinished.write_text(result.model_dump_json(), encoding="utf-8")
+        finished_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.state.finish(name, StageRecord(fingerprint(), finished_at, seconds, rows))
+        self._note(StageOutcome(stage=name, status="done", seconds=seconds, rows=rows), result)
+
+    def _keep(self, name: str, saved: Result) -> None:
+        known = self.state.get(name)
+        rows = known.rows if known else {}
+        self._note(StageOutcome(stage=name, status="unchanged", seconds=0.0, rows=rows), saved)
+
+    def _note(self, outcome: StageOutcome, result: Result) -> None:
+        self.outcomes.append(outcome)
+        self.results[outcome.stage] = result
+        self.tell(StageEvent(outcome.stage, "ends", outcome))
+
+    def _mart_rows(self, marts: Sequence[str]) -> dict[str, int]:
+        import pyarrow.parquet as pq
+
+        files = {mart: self.audit.mart_file(mart) for mart in marts}
+        return {mart: pq.read_metadata(file).num_rows for mart, file in files.items() if file.is_file()}
+
+    def _read_files(self) -> IngestResult:
+        from tpaudit.ingest import ingest
+
+        chosen = self.ingestion
+        return ingest(
+            self.store,
+            self._roots(),
+            preset=chosen.preset,
+            table=chosen.table,
+            map_files=chosen.map_files,
+            dry_run=chosen.dry_run,
+        )
+
+    # --- what a stage depends on --------------------------------------------------------------------------------------
+
+    def _roots(self) -> tuple[Path, ...]:
+        return _roots(self.audit, self.ingestion)
+
+    def _inputs(self) -> list[InputFile]:
+        return InputHashes(self.audit.private / "hashes.json").of(find_exports(self.audit, self.ingestion))
+
+    def _is_fresh(self, stage: str, fingerprint: str) -> bool:
+        known = self.state.get(stage)
+        return known is not None and known.fingerprint == fingerprint
+
+    def _ingest_fingerprint(self) -> str:
+        chosen = self.ingestion
+        recipes = [*chosen.map_files, *sorted(self.audit.presets.glob("*.toml"))]
+        return _hash(
+            __version__,
+            [[item.name, item.sha256, item.fault] for item in self.inputs],
+            [_digest(path) for path in recipes],
+            [chosen.preset, chosen.table],
+            self.audit.config.fingerprint("audit"),
+        )
+
+    def _fingerprint(self, stage: Stage) -> str:
+        return _hash(
+            __version__,
+            stage.name,
+            self._lake_signature(),
+            [known.fingerprint if (known := self.state.get(name)) else None for name in stage.after if name != INGEST],
+            self.audit.config.fingerprint(*stage.settings),
+            self.audit.as_of if stage.looks_back_from_as_of else None,
+            _digest(self.audit.folder / "touchpoints.toml"),
+        )
+
+    def _lake_signature(self) -> list[list[object]]:
+        signature: list[list[object]] = []
+        for path in sorted(self.audit.lake.glob("*/*.parquet")):
+            status = path.stat()
+            signature.append([path.parent.name, path.name, status.st_size, status.st_mtime_ns])
+        return signature
+
+
+def find_exports(audit: Audit, ingestion: Ingestion) -> list[tuple[Path, str]]:
+    """The files an ingest would read, with their names; none is fine if the lake holds rows already.
+
+    Raises InputFault if a path does not exist, or if there is neither a file nor a lake.
+    """
+    for path in ingestion.paths:
+        if not path.exists():
+            raise InputFault(f"no such file or folder: {path}", "check the path")
+    files = discover(_roots(audit, ingestion))
+    if not files and (ingestion.paths or not any(audit.lake.glob("*/*.parquet"))):
+        places = ", ".join(str(path) for path in ingestion.paths) or str(audit.exports)
+        raise InputFault(
+            f"no exports found in {places}",
+            f"put the client's files into {audit.exports}, or name files and folders: `tpaudit run PATH`",
+        )
+    return files
+
+
+def _roots(audit: Audit, ingestion: Ingestion) -> tuple[Path, ...]:
+    if ingestion.paths:
+        return ingestion.paths
+    return (audit.exports,) if audit.exports.is_dir() else ()
+
+
+def _load(kind: type[Any], file: Path) -> Any:
+    """The saved result in *file*, or None if it is missing or from a version with other fields."""
+    from pydantic import ValidationError
+
+    try:
+        return kind.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _digest(file: Path) -> str | None:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
