@@ -1,0 +1,157 @@
+"""What holds for every KPI: slices, periods, the mart, and the catalogue of definitions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.kpis.marts import write_mart_rows
+from tests.lake import make_store, write_lake_rows
+from tpaudit.errors import UsageFault
+from tpaudit.kpis import describe, measure
+from tpaudit.kpis.period import Period
+from tpaudit.store import Store
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+CONTRACT_IDS = {
+    "touches", "customers", "identified_share", "lead_conversion_rate", "cac", "touches_to_purchase",
+    "days_to_purchase", "conversion_rate", "aov", "refund_rate", "nps", "csat", "first_response_p50",
+    "first_response_p90", "response_within_30m", "repeat_purchase_rate",
+}  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Two customers, a chat with the answer's delay, and a shop visit."""
+    store = make_store(tmp_path)
+    touch = {"customer_id": "c1", "touchpoint": "chat", "stage": "consideration", "channel": "web", "position": 1}
+    write_mart_rows(
+        store,
+        "journey_touches",
+        [
+            {"touch_id": "t1", "occurred_at": datetime(2026, 11, 9), "first_response_seconds": 60.0} | touch,
+            {"touch_id": "t2", "occurred_at": datetime(2026, 11, 20)}
+            | touch
+            | {"touchpoint": "store_visit", "position": 2},
+        ],
+    )
+    write_mart_rows(
+        store, "journeys", [{"customer_id": "c1", "touches": 2, "ended_at": datetime(2026, 11, 20), "converted": False}]
+    )
+    return store
+
+
+def test_definitions_are_complete_in_both_languages() -> None:
+    infos = describe()
+    assert {info.id for info in infos} >= CONTRACT_IDS
+    for info in infos:
+        for text in (info.title, info.definition, info.needs):
+            assert text is not None and text.en.strip() and text.zh.strip()
+        assert info.formula and info.source and info.unit
+
+
+def test_kpis_without_data_are_skipped_with_a_reason_and_never_zero(store: Store) -> None:
+    result = measure(store)
+    assert result.skipped["cac"] == "needs advertising spend and new customers"
+    measured = {row.kpi for row in result.rows}
+    assert measured == {"customers", "touches", "identified_share", "conversion_rate", "first_response_p50",
+                        "first_response_p90", "response_within_30m"}  # fmt: skip
+    assert measured.isdisjoint(result.skipped)
+
+
+def test_default_call_writes_the_mart_and_others_do_not(store: Store) -> None:
+    measure(store, by=["stage"])
+    assert not store.audit.mart_file("kpis").exists()
+    result = measure(store)
+    mart = pq.read_table(store.audit.mart_file("kpis")).to_pylist()
+    assert len(mart) == len(result.rows)
+    key = ("kpi", "touchpoint", "value", "n", "grade")
+    assert {tuple(row[name] for name in key) for row in mart} == {
+        tuple(getattr(row, name) for name in key) for row in result.rows
+    }
+
+
+def test_slices_combine(store: Store) -> None:
+    rows = [row for row in measure(store, by=["touchpoint", "channel", "month"]).rows if row.kpi == "touches"]
+    found = [(row.touchpoint, row.channel, row.period_start, row.period_end, row.value) for row in rows]
+    november = (date(2026, 11, 1), date(2026, 11, 30))
+    assert found == [
+        (None, None, None, None, 2.0),
+        ("chat", "web", *november, 1.0),
+        ("store_visit", "web", *november, 1.0),
+    ]
+
+
+def test_period_keeps_the_days_on_the_audits_clock(store: Store) -> None:
+    rows = [row for row in measure(store, by=[], period="2026-W46").rows if row.kpi == "touches"]
+    assert [(row.value, row.period_start, row.period_end) for row in rows] == [
+        (1.0, date(2026, 11, 9), date(2026, 11, 15))
+    ]
+
+
+@pytest.mark.parametrize("by", [["tuchpoint"], ["period", "month"]])
+def test_impossible_slices_are_refused(store: Store, by: list[str]) -> None:
+    with pytest.raises(UsageFault):
+        measure(store, by=by)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026", "2026-W60", "2026-13", "2026-02-30..2026-03-01", "2026-10-02..2026-10-01"]
+)
+def test_unreadable_periods_are_refused(text: str) -> None:
+    with pytest.raises(UsageFault):
+        Period.parse(text)
+
+
+@given(st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 1, 1)))
+def test_every_day_lies_in_its_week_and_month(day: date) -> None:
+    year, week, _ = day.isocalendar()
+    for text in (f"{year}-W{week:02}", f"{day:%Y-%m}", f"{day}..{day}"):
+        period = Period.parse(text)
+        assert period.start <= day <= period.end
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the public data sets in ../shared/data")
+def test_lead_conversion_of_real_leads_equals_plain_sql(tmp_path: Path) -> None:
+    leads = csv.read_csv(SHARED / "olist_leads.csv")
+    deals = csv.read_csv(
+        SHARED / "olist_deals.csv", convert_options=csv.ConvertOptions(column_types={"won_date": pa.string()})
+    )
+    won_at = pc.strptime(deals["won_date"], format="%m/%d/%Y %H:%M", unit="us")
+    store = make_store(tmp_path)
+    write_lake_rows(
+        store,
+        "leads",
+        [
+            {"lead_id": row["mql_id"], "contact_id": row["mql_id"], "touchpoint": row["origin"] or None,
+             "created_at": datetime.combine(row["first_contact_date"], time.min)}
+            for row in leads.to_pylist()
+        ],
+    )  # fmt: skip
+    write_lake_rows(
+        store,
+        "deals",
+        [
+            {"deal_id": lead, "contact_id": lead, "is_won": True, "closed_at": at}
+            for lead, at in zip(deals["mql_id"].to_pylist(), won_at.to_pylist(), strict=True)
+        ],
+    )
+    found = {row.touchpoint: (row.numerator, row.n) for row in measure(store).rows if row.kpi == "lead_conversion_rate"}
+    won = deals.append_column("won_at", won_at)  # noqa: F841  DuckDB reads the variable by name
+    expected = duckdb.sql("""
+        SELECT nullif(origin, '') AS origin, count(won.won_at), count(*)
+        FROM leads LEFT JOIN won USING (mql_id) GROUP BY 1
+    """).fetchall()
+    by_origin = {origin: (float(hits), n) for origin, hits, n in expected if origin}
+    overall = tuple(sum(float(row[column]) for row in expected) for column in (1, 2))
+    assert found == by_origin | {None: overall}

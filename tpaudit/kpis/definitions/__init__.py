@@ -1,0 +1,1 @@
+"""One module per KPI, named after it. Adding a KPI means adding a module here and a case file in the tests."""

@@ -1,0 +1,208 @@
+"""The facts KPI definitions observe: touches, journeys, orders and answers of customers, as Ibis tables.
+
+Definitions say what is observed; how customers, touches and outcomes are joined is said here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import ibis
+from ibis import _
+
+from tpaudit.horizon import possible
+from tpaudit.journeys import spend_touchpoint
+from tpaudit.journeys.catalogue import load as load_catalogue
+from tpaudit.store import Store
+
+OBSERVATION = {
+    "subject": "string",
+    "customer_id": "string",
+    "occurred_at": "timestamp('UTC', 6)",
+    "touchpoint": "string",
+    "stage": "string",
+    "channel": "string",
+    "value": "float64",
+    "base": "float64",
+}
+"""Columns of an observation. `value` is 0/1, a measurement, a score or a numerator; `base` a ratio's denominator."""
+
+_USUAL_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
+
+
+def observations(table: Any, **columns: Any) -> Any:
+    """Shape *table* into observations: *columns* by name; those not given are the table's own, or NULL."""
+    given = {name: table[name] for name in OBSERVATION if name in table.columns} | columns
+    return table.select(
+        **{name: given[name].cast(dtype) if name in given else ibis.null(dtype) for name, dtype in OBSERVATION.items()}
+    )
+
+
+class Facts:
+    """The tables of one audit as KPI definitions see them."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.settings = store.audit.config.settings
+
+    @cached_property
+    def customers(self) -> Any:
+        """Resolved customers."""
+        return self.store.mart("customers")
+
+    @cached_property
+    def touches(self) -> Any:
+        """All touches; customer and touchpoint are NULL where unknown."""
+        return self.store.mart("journey_touches")
+
+    @cached_property
+    def journeys(self) -> Any:
+        """One row per customer with a journey."""
+        return self.store.mart("journeys")
+
+    @cached_property
+    def steps(self) -> Any:
+        """Touches that belong to their customer's journey, with the journey's outcome."""
+        touches = self.touches.filter(_.position.notnull())
+        journeys = self.journeys.select("customer_id", "started_at", "ended_at", "converted", journey_touches="touches")
+        return touches.join(journeys, "customer_id")
+
+    @cached_property
+    def paid_orders(self) -> Any:
+        """Paid orders; `person` is the customer, or the order itself where nobody is known."""
+        orders = self.store.mart("customer_orders")
+        return orders.mutate(person=ibis.coalesce(orders.customer_id, orders.order_id))
+
+    @cached_property
+    def first_orders(self) -> Any:
+        """The first paid order of each customer."""
+        return self.store.mart("customer_orders").filter(_.sequence == 1, _.customer_id.notnull())
+
+    @cached_property
+    def new_customers(self) -> Any:
+        """Customers won, with the time they were: a first paid order or won deal (customer_id, won_at)."""
+        converted = self.journeys.filter(_.converted).select("customer_id", won_at="ended_at")
+        others = self.first_orders.anti_join(converted, "customer_id").select("customer_id", won_at="ordered_at")
+        return converted.union(others)
+
+    @cached_property
+    def answers(self) -> Any:
+        """Valid scores of surveys: within their scale, no trial responses; with the customer where known."""
+        surveys = self.store.current("surveys").filter(_.score.notnull(), ~_.is_test.fill_null(False))
+        surveys = surveys.mutate(
+            low=ibis.coalesce(surveys.scale_min, _usual_end(surveys.metric, 0)),
+            high=ibis.coalesce(surveys.scale_max, _usual_end(surveys.metric, 1)),
+            answered_at=possible(self.store, ibis.coalesce(surveys.submitted_at, surveys.started_at)),
+            answer_id=surveys.response_id + ":" + surveys.question_id,
+        )
+        return self.with_customer(surveys.filter(_.score.between(_.low, _.high)))
+
+    @cached_property
+    def leads(self) -> Any:
+        """Leads with the customer behind them and the touchpoint, stage and channel they came through."""
+        leads = self.with_customer(self.store.current("leads").filter(_.lead_id.notnull()))
+        origin = self.first_touch_of_record("leads")
+        found = leads.left_join(origin, leads.lead_id == origin.record_id)
+        return found.select(
+            "lead_id", "contact_id", "customer_id", "created_at", "is_converted", "status",
+            touchpoint=ibis.coalesce(leads.touchpoint, origin.origin_touchpoint),
+            stage=origin.origin_stage,
+            channel=origin.origin_channel,
+        )  # fmt: skip
+
+    @cached_property
+    def first_responses(self) -> Any:
+        """Answered chats and cases with the minutes until the first answer, as observations."""
+        answered = self.touches.filter(_.first_response_seconds >= 0)
+        return observations(answered, subject=answered.touch_id, value=answered.first_response_seconds / 60.0)
+
+    @cached_property
+    def spend(self) -> Any:
+        """Advertising spend in the audit's currency: what it paid for, and the day as an instant."""
+        catalogue = load_catalogue(self.store.audit.folder)
+        rows = self.store.current("ad_spend").filter(_.spend.notnull())
+        rows = rows.filter(_.currency.isnull() | (_.currency == self.settings.audit.currency))
+        rows = rows.mutate(touchpoint=spend_touchpoint(rows, catalogue))
+        stages = {touchpoint.id: touchpoint.stage for touchpoint in catalogue}
+        return rows.select(
+            "touchpoint",
+            "spend",
+            spend_id=rows.source_sha256 + ":" + rows.source_row.cast("string"),
+            stage=rows.touchpoint.cases(*stages.items(), else_=ibis.null("string")),
+            occurred_at=self.store.engine.from_local(rows.date.cast("timestamp(6)"), self.settings.audit.timezone),
+        )
+
+    @cached_property
+    def repeat_buyers(self) -> Any:
+        """First-time buyers: when they bought (first_at) and bought again (second_at), whether that was in time
+        (repeated), and whether [kpi] repeat_days passed before the audit's day began (observed_long_enough)."""
+        orders = self.store.mart("customer_orders")
+        seconds = orders.filter(_.sequence == 2).select(again="customer_id", second_at="ordered_at")
+        firsts = self.first_orders.select("customer_id", first_at="ordered_at")
+        buyers = firsts.left_join(seconds, firsts.customer_id == seconds.again).drop("again")
+        exposure = ibis.interval(days=self.settings.kpi.repeat_days)
+        end = self.store.engine.from_local(
+            ibis.literal(self.store.audit.as_of).cast("timestamp(6)"), self.settings.audit.timezone
+        )
+        return buyers.mutate(
+            repeated=(_.second_at <= _.first_at + exposure).fill_null(False),
+            observed_long_enough=_.first_at + exposure <= end,
+        )
+
+    def met_around_first_order(self, buyers: Any) -> Any:
+        """*buyers* once per touchpoint they met from window_days before their first order to as long after it, and
+        before the second; buyers who met none stay, with NULLs."""
+        window = ibis.interval(days=self.settings.journey.window_days)
+        touches = self._touches_met(["orders"])
+        until = ibis.least(buyers.first_at + window, ibis.coalesce(buyers.second_at, buyers.first_at + window))
+        return buyers.left_join(
+            touches,
+            [
+                buyers.customer_id == touches.met_by,
+                touches.met_at >= buyers.first_at - window,
+                touches.met_at < until,
+            ],
+        ).drop("met_by", "met_at")
+
+    def with_customer(self, records: Any) -> Any:
+        """*records* that carry `contact_id`, with the `customer_id` it was resolved into, or NULL."""
+        links = self.store.mart("customer_links").select(linked_contact="contact_id", customer_id="customer_id")
+        return records.left_join(links, records.contact_id == links.linked_contact).drop("linked_contact")
+
+    def first_touch_of_record(self, table: str) -> Any:
+        """Touchpoint, stage and channel of the earliest touch derived from each record of a lake table."""
+        derived = self.store.mart("journey_touches").filter(_.record_table == table, _.record_id.notnull())
+        age = ibis.row_number().over(group_by="record_id", order_by=["occurred_at", "touch_id"])
+        first = derived.mutate(age=age).filter(_.age == 0)
+        return first.select("record_id", origin_touchpoint="touchpoint", origin_stage="stage", origin_channel="channel")
+
+    def met_before(self, events: Any, at: str, *, ignoring: Sequence[str] = ()) -> Any:
+        """*events* once per touchpoint their customer met in the [journey] window_days before the time in column *at*.
+
+        Adds touchpoint, stage and channel of the touch. Events without such touches stay, with NULLs, so that they
+        still count overall. Touches derived from the lake tables *ignoring* are no explanation of the event.
+        """
+        window = ibis.interval(days=self.settings.journey.window_days)
+        touches = self._touches_met(ignoring)
+        moment = events[at]
+        return events.left_join(
+            touches,
+            [
+                events.customer_id == touches.met_by,
+                touches.met_at < moment,
+                touches.met_at >= moment - window,
+            ],
+        ).drop("met_by", "met_at")
+
+    def _touches_met(self, ignoring: Sequence[str]) -> Any:
+        touches = self.touches.filter(_.customer_id.notnull(), _.touchpoint.notnull())
+        if ignoring:
+            touches = touches.filter(_.record_table.isnull() | _.record_table.notin(list(ignoring)))
+        return touches.select("touchpoint", "stage", "channel", met_by="customer_id", met_at="occurred_at")
+
+
+def _usual_end(metric: Any, end: int) -> Any:
+    """Lowest (0) or highest (1) score of the scale a metric is usually asked on; NULL for other questions."""
+    return ibis.cases(*((metric == name, scale[end]) for name, scale in _USUAL_SCALES.items()))
