@@ -1,0 +1,24 @@
+"""Ranking of touchpoints: attribution by eight models, adjusted effects, and the golden touchpoints they add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tpaudit.results import RankResult
+    from tpaudit.store import Store
+
+__all__ = ["rank"]
+
+
+def rank(store: Store, *, outcome: str | None = None, top: int | None = None) -> RankResult:
+    """Rank the touchpoints of the journeys by what they contribute to each outcome.
+
+    Reads the marts of journeys and, for retention and satisfaction, orders and surveys. *outcome* restricts the
+    ranking to conversion, retention or satisfaction; *top* overrides `[rank] top`. Only the call without either
+    writes marts `attribution` and `golden_touchpoints`, which describe the whole audit.
+    Without journeys the result is empty. Raises UsageFault for an unknown outcome.
+    """
+    from tpaudit.ranking.stage import rank_touchpoints
+
+    return rank_touchpoints(store, outcome=outcome, top=top)

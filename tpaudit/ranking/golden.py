@@ -1,0 +1,209 @@
+"""Golden touchpoints: those whose effect is large, sure and repeated, within their stage and for one outcome.
+
+Priority is reach x |effect|: the share of the stage's customers whose outcome the touchpoint moved. Ranks come with
+the range they take when customers are resampled; a touchpoint is
+
+insufficient   where too few customers met or did not meet it, or too few of them had or missed the outcome,
+golden         where it is among the top of its stage in nine resamples of ten, its effect is positive beyond chance
+               (Benjamini-Hochberg over all touchpoints judged for the outcome), positive in both halves of the
+               period, and no smaller than [rank] min_lift of the outcome's overall rate: what the data do not show
+               of customers, such as their keenness, lends every touchpoint a small effect, and a large audience
+               makes even that one certain,
+golden_risk    where the same holds for a negative effect,
+supporting     otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from tpaudit.audit.settings import RankSection
+from tpaudit.ranking.effects import Effects, adjusted_effects
+from tpaudit.ranking.exposures import Cells
+from tpaudit.results import GoldenRow
+from tpaudit.stats.bootstrap import percentile_interval
+from tpaudit.stats.evidence import false_discovery_adjusted
+from tpaudit.stats.ranks import descending_ranks, rank_bands
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_SURE = 0.9
+_FALSE_DISCOVERIES = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What else is known of a touchpoint and shown beside its rank."""
+
+    markov: Mapping[str, float]
+    shapley: Mapping[str, float]
+    drop_off: Mapping[tuple[str, str], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Per feature of one outcome; interval and resampled priorities as rows over features."""
+
+    reach: Floats
+    customers: Floats
+    outcomes: Floats
+    judged: Bools
+    effect: Floats
+    interval: Floats
+    priorities: Floats
+    beyond_chance: Bools
+    repeated: Bools
+    large_enough: Bools
+
+
+def judge(outcome: str, cells: Cells, effects: Effects | None, weights: Floats, rules: RankSection,
+          context: Context) -> list[GoldenRow]:  # fmt: skip
+    """Rows of mart `golden_touchpoints` for one outcome, by stage and rank; the unjudged last."""
+    evidence = _evidence(cells, effects, weights, rules)
+    rows = []
+    for stage in dict.fromkeys(feature.stage for feature in cells.features):
+        members = np.flatnonzero([feature.stage == stage for feature in cells.features])
+        judged = members[evidence.judged[members]]
+        ranked = _ranked(outcome, cells, evidence, judged, rules.top, context)
+        left = [int(index) for index in members if not evidence.judged[index]]
+        rows += ranked + [_row(outcome, cells, evidence, index, context) for index in left]
+    return rows
+
+
+def _evidence(cells: Cells, effects: Effects | None, weights: Floats, rules: RankSection) -> _Evidence:
+    size = len(cells.features)
+    exposed = cells.per_block(cells.customers) @ cells.met
+    customers, outcomes = exposed.sum(axis=0), cells.per_cell(cells.outcomes) @ cells.met
+    in_stage = _stage_customers(cells)
+    total = cells.customers.sum()
+    enough = (
+        (np.minimum(customers, total - customers) >= rules.min_customers)
+        & (np.minimum(outcomes, customers - outcomes) >= rules.min_outcomes)
+    )  # fmt: skip
+    if effects is None:
+        nothing = np.full(size, np.nan)
+        none = np.zeros(size, dtype=bool)
+        return _Evidence(customers / in_stage.sum(axis=0), customers, outcomes, none, nothing,
+                         np.tile(nothing, (2, 1)), nothing[None], none, none, none)  # fmt: skip
+    resampled = effects.resampled(weights)
+    reach = np.divide(
+        weights @ exposed, weights @ in_stage, out=np.zeros_like(resampled), where=(weights @ in_stage) > 0
+    )
+    return _Evidence(
+        reach=customers / in_stage.sum(axis=0),
+        customers=customers,
+        outcomes=outcomes,
+        judged=enough,
+        effect=effects.estimate,
+        interval=percentile_interval(resampled),
+        priorities=reach * np.abs(resampled),
+        beyond_chance=_beyond_chance(effects, enough),
+        repeated=_repeated(cells, effects),
+        large_enough=np.abs(effects.estimate) >= rules.min_lift * cells.outcomes.sum() / total,
+    )
+
+
+def _stage_customers(cells: Cells) -> Floats:
+    """Customers who met anything of each feature's stage, per block: blocks x features."""
+    stages = [feature.stage for feature in cells.features]
+    in_stage = np.array([[own == other for own in stages] for other in stages], dtype=np.float64)
+    seen = (cells.met @ in_stage > 0).astype(np.float64)
+    return np.asarray(cells.per_block(cells.customers) @ seen)
+
+
+def _beyond_chance(effects: Effects, judged: Bools) -> Bools:
+    """Whether an effect differs from zero although many were looked at."""
+    error = effects.standard_error
+    distance = np.divide(np.abs(effects.estimate), error, out=np.full_like(error, np.nan), where=error > 0)
+    p_values = np.where(judged, 2 * stats.norm.sf(distance), np.nan)
+    return np.asarray(false_discovery_adjusted(p_values) <= _FALSE_DISCOVERIES)
+
+
+def _repeated(cells: Cells, effects: Effects) -> Bools:
+    """Whether the effect has the same sign in both halves of the period, each with a model of its own."""
+    same = np.ones(len(cells.features), dtype=bool)
+    for half in (0, 1):
+        part = adjusted_effects(cells.within(half))
+        if part is None:
+            return np.zeros_like(same)
+        same &= np.sign(part.estimate) == np.sign(effects.estimate)
+    return same
+
+
+def _ranked(outcome: str, cells: Cells, evidence: _Evidence, judged: NDArray[np.int64], top: int,
+            context: Context) -> list[GoldenRow]:  # fmt: skip
+    """Rows of the judged features of one stage, best first."""
+    priority = evidence.reach[judged] * np.abs(evidence.effect[judged])
+    places = descending_ranks(evidence.priorities[:, judged])
+    lows, highs = (ends.astype(int).tolist() for ends in _whole_ranks(places))
+    bands = rank_bands(lows, highs)
+    p_top = (places <= top).mean(axis=0)
+    rows = []
+    for place, index in enumerate(np.argsort(-priority, kind="stable"), start=1):
+        feature = int(judged[index])
+        row = _row(outcome, cells, evidence, feature, context)
+        low, high = evidence.interval[:, feature]
+        rows.append(
+            row.model_copy(
+                update={
+                    "rank": place,
+                    "rank_low": lows[index],
+                    "rank_high": highs[index],
+                    "band": bands[index],
+                    "verdict": _verdict(evidence, feature, float(p_top[index])),
+                    "priority": float(priority[index]),
+                    "effect": float(evidence.effect[feature]),
+                    "effect_low": float(low),
+                    "effect_high": float(high),
+                    "p_top": float(p_top[index]),
+                }
+            )
+        )
+    return rows
+
+
+def _whole_ranks(places: NDArray[np.int64]) -> Floats:
+    """The ranks that 95 % of the resamples lie between, rounded outwards to places that exist."""
+    if places.shape[1] == 0:
+        return np.zeros((2, 0))
+    low, high = percentile_interval(places.astype(np.float64))
+    return np.stack([np.floor(low), np.ceil(high)])
+
+
+def _verdict(evidence: _Evidence, feature: int, p_top: float) -> str:
+    low, high = evidence.interval[:, feature]
+    sure = evidence.beyond_chance[feature] and evidence.repeated[feature] and (low > 0 or high < 0)
+    if not (sure and evidence.large_enough[feature] and p_top >= _SURE):
+        return "supporting"
+    return "golden" if evidence.effect[feature] > 0 else "golden_risk"
+
+
+def _row(outcome: str, cells: Cells, evidence: _Evidence, feature: int, context: Context) -> GoldenRow:
+    """A row without a judgement: reach and counts are known even where the effect is not."""
+    stage, touchpoint = cells.features[feature]
+    return GoldenRow(
+        stage=stage,
+        outcome=outcome,
+        touchpoint=touchpoint,
+        rank=None,
+        rank_low=None,
+        rank_high=None,
+        band=None,
+        verdict="insufficient",
+        priority=None,
+        reach=float(evidence.reach[feature]),
+        effect=None,
+        effect_low=None,
+        effect_high=None,
+        attribution_markov=context.markov.get(touchpoint),
+        attribution_shapley=context.shapley.get(touchpoint),
+        drop_off=context.drop_off.get((stage, touchpoint)),
+        n_customers=round(evidence.customers[feature]),
+        n_outcomes=round(evidence.outcomes[feature]),
+    )

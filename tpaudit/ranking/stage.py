@@ -1,0 +1,147 @@
+"""The ranking as a stage of the audit: what it reads, in which order it works, what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from tpaudit.errors import UsageFault, did_you_mean
+from tpaudit.journeys.catalogue import Catalogue
+from tpaudit.journeys.catalogue import load as load_catalogue
+from tpaudit.kpis.facts import Facts
+from tpaudit.model import MARTS, STAGES
+from tpaudit.ranking.attribution import attribute
+from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
+from tpaudit.ranking.exposures import Cells, Feature, count_cells
+from tpaudit.ranking.golden import Context, judge
+from tpaudit.ranking.studies import STUDIES
+from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result
+from tpaudit.stats.bootstrap import block_weights
+from tpaudit.store import Store
+
+
+def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | None = None) -> RankResult:
+    """Attribute conversions, estimate effects, judge; see `tpaudit.ranking.rank`."""
+    ranking = _Ranking(store, outcome, top)
+    attribution = ranking.attribution()
+    golden, fits = ranking.golden(attribution)
+    if outcome is None and top is None:
+        _write(store, "attribution", attribution)
+        _write(store, "golden_touchpoints", golden)
+    journeys = ranking.journey_totals()
+    shown = {row.touchpoint for row in golden} | {row.touchpoint for row in attribution} | set(ranking.excluded)
+    return RankResult(
+        golden=tuple(golden),
+        attribution=tuple(attribution),
+        fits=tuple(fits),
+        journeys=journeys["journeys"],
+        conversions=journeys["conversions"],
+        replicates=len(ranking.weights),
+        top=ranking.rules.top,
+        excluded=ranking.excluded,
+        touchpoint_titles={name: ranking.catalogue.title(name) for name in sorted(shown)},
+    )
+
+
+class _Ranking:
+    """One ranking: the facts, the touchpoints left out, and the resampling all its parts share."""
+
+    def __init__(self, store: Store, outcome: str | None, top: int | None) -> None:
+        if outcome is not None and outcome not in STUDIES:
+            raise UsageFault(
+                f"unknown outcome {outcome!r}{did_you_mean(outcome, STUDIES)}", f"outcomes are {', '.join(STUDIES)}"
+            )
+        self.store = store
+        self.facts = Facts(store)
+        self.catalogue: Catalogue = load_catalogue(store.audit.folder)
+        settings = store.audit.config.settings.rank
+        self.rules = settings.model_copy(update={"top": top}) if top else settings
+        self.outcomes = [outcome] if outcome else list(STUDIES)
+        self.weights = block_weights(settings.replicates, settings.seed)
+        self.excluded: dict[str, str] = {}
+
+    def journey_totals(self) -> dict[str, int]:
+        totals = self.facts.journeys.aggregate(
+            journeys=_.count(), conversions=_.converted.fill_null(False).cast("int64").sum()
+        )
+        return {name: int(value or 0) for name, value in self.store.engine.fetch_rows(totals)[0].items()}
+
+    def attribution(self) -> list[AttributionRow]:
+        """Attribution of conversions over the steps of all journeys, without what belongs to every order."""
+        journeys = self.facts.journeys.select(journey_of="customer_id", value="value")
+        steps = self.facts.steps.join(journeys, _.customer_id == journeys.journey_of)
+        steps = self.store.engine.cache(
+            steps.select(
+                "customer_id", "position", "touchpoint", "occurred_at", "ended_at", "value",
+                converted=_.converted.fill_null(False),
+            )
+        )  # fmt: skip
+        met = sorted(row["touchpoint"] for row in self.store.engine.fetch_rows(steps.select("touchpoint").distinct()))
+        self._exclude(name for name in met if name in self.catalogue.definitional)
+        kept = [name for name in met if name not in self.excluded]
+        return attribute(self.store.engine, steps.filter(_.touchpoint.isin(kept)), kept, self.weights) if kept else []
+
+    def golden(self, attribution: Sequence[AttributionRow]) -> tuple[list[GoldenRow], list[ModelFit]]:
+        context = Context(
+            markov={row.touchpoint: row.share for row in attribution if row.model == "markov"},
+            shapley={row.touchpoint: row.share for row in attribution if row.model == "shapley"},
+            drop_off=self._drop_off(),
+        )
+        rows, fits = [], []
+        for outcome in self.outcomes:
+            cells = self._cells(outcome)
+            if cells is None:
+                continue
+            effects = adjusted_effects(cells)
+            rows += judge(outcome, cells, effects, self.weights, self.rules, context)
+            fits.append(
+                ModelFit(
+                    outcome=outcome,
+                    customers=round(cells.customers.sum()),
+                    outcomes=round(cells.outcomes.sum()),
+                    auc=ranking_quality(cells, effects.chances) if effects else None,
+                    calibration_gap=calibration_gap(cells, effects.chances) if effects else None,
+                )
+            )
+        return rows, fits
+
+    def _cells(self, outcome: str) -> Cells | None:
+        """The study of *outcome* as cells; None if nobody met anything before it."""
+        engine = self.store.engine
+        met = engine.cache(STUDIES[outcome](self.facts))
+        pairs = met.filter(_.touchpoint.notnull()).select("stage", "touchpoint").distinct()
+        found = [Feature(row["stage"], row["touchpoint"]) for row in engine.fetch_rows(pairs)]
+        self._exclude(feature.touchpoint for feature in found if feature.touchpoint in self.catalogue.definitional)
+        known = [feature for feature in found if feature.stage and feature.touchpoint not in self.excluded]
+        features = sorted(known, key=_in_order_of_stages)
+        staged = {feature.touchpoint for feature in features}
+        for feature in found:
+            if feature.touchpoint not in staged:
+                self.excluded.setdefault(feature.touchpoint, "its stage is unknown")
+        if not features:
+            return None
+        kept = met.touchpoint.isin([feature.touchpoint for feature in features])
+        met = met.mutate(touchpoint=ibis.ifelse(kept, met.touchpoint, None))
+        return count_cells(engine, met, features)
+
+    def _exclude(self, touchpoints: Any) -> None:
+        for touchpoint in touchpoints:
+            self.excluded[touchpoint] = "belongs to every order by definition, so it explains none"
+
+    def _drop_off(self) -> dict[tuple[str, str], float | None]:
+        rows = self.store.engine.fetch_rows(self.store.mart("journey_map").select("stage", "touchpoint", "drop_off"))
+        return {(row["stage"], row["touchpoint"]): row["drop_off"] for row in rows}
+
+
+def _in_order_of_stages(feature: Feature) -> tuple[int, Feature]:
+    """Stages in the order of a journey; those only an export knows come last."""
+    return STAGES.index(feature.stage) if feature.stage in STAGES else len(STAGES), feature
+
+
+def _write(store: Store, mart: str, rows: Sequence[Result]) -> None:
+    types = ibis.schema(MARTS[mart].schema).to_pyarrow()
+    store.write_mart(mart, store.engine.table(pa.Table.from_pylist([row.model_dump() for row in rows], schema=types)))

@@ -1,0 +1,59 @@
+"""Who is studied for each outcome, what they met before it, and in which span of time.
+
+Every study compares customers who met a touchpoint with customers who did not, so both need a span of the same kind:
+
+conversion     identified customers with a journey (whether an anonymous visitor ordered cannot be seen); met: the steps of the journey, which reaches back [journey] window_days from
+               the conversion, or from the last touch of those who did not convert.
+retention      first-time buyers observed for [kpi] repeat_days; met: from window_days before the first order until
+               window_days after it, and before the second. The outcome is a second order within repeat_days.
+satisfaction   customers who answered a survey, by their first answer; met: in the window_days before it. The outcome
+               is a score of 9-10 on the recommendation question, or where no survey asks it a rating in the top box
+               (the upper two of five grades).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis
+from ibis import _
+
+from tpaudit.kpis.facts import Facts
+
+Study = Callable[[Facts], Any]
+
+
+def conversion(facts: Facts) -> Any:
+    """Identified customers with a journey, once per step."""
+    steps = facts.steps.select("customer_id", "stage", "touchpoint")
+    known = facts.store.mart("customers").filter(_.is_identified)
+    journeys = facts.journeys.semi_join(known, "customer_id")
+    journeys = journeys.select("customer_id", at="ended_at", outcome="converted")
+    return _shaped(journeys.left_join(steps, "customer_id"))
+
+
+def retention(facts: Facts) -> Any:
+    """First-time buyers observed long enough, once per touch around the first order."""
+    buyers = facts.repeat_buyers.filter(_.observed_long_enough)
+    return _shaped(facts.met_around_first_order(buyers.mutate(at=_.first_at, outcome=_.repeated)))
+
+
+def satisfaction(facts: Facts) -> Any:
+    """Customers who answered, once per touch before their first answer."""
+    known = facts.answers.filter(_.customer_id.notnull(), _.answered_at.notnull())
+    asked = known.filter(_.metric == "nps").mutate(outcome=_.score >= 9)
+    if not facts.store.engine.fetch_rows(asked.limit(1).select("answer_id")):
+        rating = (_.score - _.low) / (_.high - _.low).nullif(0)
+        asked = known.filter(_.metric == "csat").mutate(outcome=rating >= 0.75)
+    age = ibis.row_number().over(group_by="customer_id", order_by=["answered_at", "answer_id"])
+    first = asked.mutate(age=age).filter(_.age == 0).select("customer_id", "outcome", at="answered_at")
+    return _shaped(facts.met_before(first, "at", ignoring=["surveys"]))
+
+
+def _shaped(met: Any) -> Any:
+    """customer_id, at, outcome, stage, touchpoint; the last two NULL for customers who met nothing."""
+    return met.select("customer_id", "at", "stage", "touchpoint", outcome=met.outcome.fill_null(False))
+
+
+STUDIES: Mapping[str, Study] = {"conversion": conversion, "retention": retention, "satisfaction": satisfaction}
