@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.reports.samples import EMPTY, HOSTILE, INGEST, KPI, RESULTS, RUN
+from tpaudit.reports.plain import tabular, to_csv, to_markdown, write_parquet
+from tpaudit.results import Result
+
+MAIN_TABLES = {
+    "ingest": "files", "dedupe": "keys", "validate_failed": "findings", "validate_passed": "findings",
+    "journey": "journey_map", "kpi": "kpis", "rank": "golden_touchpoints", "run": "stages", "run_stopped": "stages",
+}  # fmt: skip
+
+
+def parquet(result: Result, folder: Path) -> pa.Table:
+    """The main table, written and read back."""
+    write_parquet(result, folder / "table.parquet")
+    return pq.read_table(folder / "table.parquet")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_main_table_comes_first(name: str) -> None:
+    assert tabular(RESULTS[name])[0][0] == MAIN_TABLES[name]
+
+
+def test_run_holds_the_tables_of_its_stages() -> None:
+    names = [name for name, _ in tabular(RUN)]
+
+    assert {"stages", "files", "findings", "journey_map", "paths", "kpis", "golden_touchpoints"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_result_reads_back_from_its_json(name: str) -> None:
+    assert type(RESULTS[name]).model_validate_json(RESULTS[name].model_dump_json()) == RESULTS[name]
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_csv_and_parquet_hold_the_same_rows(name: str, tmp_path: Path) -> None:
+    _, rows = tabular(RESULTS[name])[0]
+    table = parquet(RESULTS[name], tmp_path)
+
+    assert len(list(csv.DictReader(io.StringIO(to_csv(RESULTS[name]))))) == len(rows)
+    assert table.column_names == list(rows[0])
+    assert table.to_pylist() == rows
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_empty_result_keeps_its_columns_and_types(name: str, tmp_path: Path) -> None:
+    table = parquet(EMPTY[name], tmp_path)
+
+    assert table.num_rows == 0
+    assert not any(pa.types.is_null(field.type) for field in table.schema)
+    assert to_csv(EMPTY[name]).rstrip("\n") == ",".join(table.column_names)
+
+
+def test_markdown_of_a_stage_is_its_main_table() -> None:
+    assert to_markdown(KPI).count("\n") == len(KPI.rows) + 2
+
+
+def test_markdown_of_a_run_holds_every_table_under_its_name() -> None:
+    text = to_markdown(RUN)
+
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        f"## {name}" for name, rows in tabular(RUN) if rows
+    ]
+    assert to_markdown(KPI) in text
+    assert to_markdown(EMPTY["run"]) == ""
+
+
+def test_kpis_keep_their_types_where_a_whole_column_is_unknown(tmp_path: Path) -> None:
+    schema = parquet(KPI, tmp_path).schema
+
+    assert schema.field("period_start").type == pa.date32()
+    assert schema.field("segment").type == pa.string()
+    assert schema.field("value").type == pa.float64()
+    assert schema.field("n").type == pa.int64()
+
+
+def test_unknown_is_an_empty_cell() -> None:
+    (row,) = [row for row in csv.DictReader(io.StringIO(to_csv(KPI))) if row["kpi"] == "aov" and row["touchpoint"]]
+
+    assert row["value"] == ""
+    assert row["n"] == "0"
+
+
+def test_spreadsheet_does_not_run_a_file_name() -> None:
+    named = INGEST.files[0].model_copy(update={"file": '=HYPERLINK("x")'})
+    text = to_csv(INGEST.model_copy(update={"files": (named,)}))
+
+    assert next(csv.DictReader(io.StringIO(text)))["file"] == '\'=HYPERLINK("x")'
+
+
+def test_markdown_cell_cannot_break_out_of_its_table() -> None:
+    named = INGEST.files[0].model_copy(update={"file": f"a|b\n{HOSTILE}"})
+    lines = to_markdown(INGEST.model_copy(update={"files": (named,)})).splitlines()
+
+    assert len(lines) == 3
+    assert "a\\|b" in lines[2]
+    assert "<" not in lines[2]

@@ -1,0 +1,195 @@
+"""The order in which results are read: grouped, sorted and labelled once, for the terminal and the HTML page alike.
+
+Nothing is measured here; values are only picked and put into order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tpaudit.model.interactions import STAGES
+from tpaudit.model.marts import OUTCOMES
+from tpaudit.reports.language import Messages
+from tpaudit.results import (
+    AttributionRow,
+    FindingRow,
+    GoldenRow,
+    JourneyMapRow,
+    JourneyResult,
+    KpiInfo,
+    KpiResult,
+    KpiRow,
+    ModelFit,
+    RankResult,
+    ValidateResult,
+)
+
+Label = Literal["fail", "error", "warn", "note", "skip", "pass"]
+
+_LABELS: tuple[Label, ...] = ("fail", "error", "warn", "note", "skip", "pass")
+_SEVERITY_LABELS: Mapping[str, Label] = {"critical": "fail", "warning": "warn", "info": "note"}
+_STATUS_LABELS: Mapping[str, Label] = {"error": "error", "skipped": "skip", "passed": "pass"}
+
+_COMPARED_MODELS = ("markov", "shapley", "linear", "first", "last")
+
+# --- validate -------------------------------------------------------------------------------------------------------
+
+
+def finding_label(result: ValidateResult, finding: FindingRow) -> Label:
+    """The word in front of a finding: ``fail`` where it fails the run or is critical, otherwise by severity."""
+    if finding.status == "failed":
+        return "fail" if finding in result.gate_failures else _SEVERITY_LABELS[finding.severity]
+    return _STATUS_LABELS[finding.status]
+
+
+def findings_in_order(result: ValidateResult) -> list[tuple[Label, FindingRow]]:
+    """Findings, the worst first: by label, then by the share of rows that fell short, then by code."""
+    labelled = [(finding_label(result, finding), finding) for finding in result.findings]
+    return sorted(
+        labelled,
+        key=lambda item: (
+            _LABELS.index(item[0]),
+            -(item[1].share or 0),
+            item[1].code,
+            item[1].table,
+            item[1].column or "",
+        ),
+    )
+
+
+def place(finding: FindingRow) -> str:
+    """Where a finding was made: ``table.column``, or the table alone if the check looks at whole rows."""
+    return f"{finding.table}.{finding.column}" if finding.column else finding.table
+
+
+# --- journey --------------------------------------------------------------------------------------------------------
+
+
+def map_by_stage(result: JourneyResult) -> list[tuple[str | None, list[JourneyMapRow]]]:
+    """The journey map, stage by stage, most reached touchpoint first; a stage nobody was seen in stays, empty."""
+    by_stage: dict[str | None, list[JourneyMapRow]] = {stage: [] for stage in STAGES}
+    for row in sorted(result.map, key=lambda row: (-row.customers, row.touchpoint)):
+        by_stage.setdefault(row.stage, []).append(row)
+    return list(by_stage.items())
+
+
+# --- kpi ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KpiMatrix:
+    """KPIs as columns, slices as rows. The row over everything is called ``overall`` and comes first."""
+
+    kpis: tuple[KpiInfo, ...]
+    overall: Mapping[str, KpiRow]
+    slices: tuple[tuple[str, Mapping[str, KpiRow]], ...]
+
+
+def kpi_matrix(result: KpiResult, messages: Messages) -> KpiMatrix:
+    """The KPI rows as a matrix; columns and touchpoints keep the order of their catalogues."""
+    measured = {row.kpi for row in result.rows}
+    cells: dict[tuple[str, ...], dict[str, KpiRow]] = {}
+    labels: dict[tuple[str, ...], str] = {}
+    for row in sorted(result.rows, key=lambda row: _slice_order(row, result)):
+        key = _slice_key(row)
+        cells.setdefault(key, {})[row.kpi] = row
+        labels.setdefault(key, _slice_label(row, result, messages))
+    overall = cells.pop(("",) * 5, {})
+    return KpiMatrix(
+        kpis=tuple(info for info in result.kpis if info.id in measured),
+        overall=overall,
+        slices=tuple((labels[key], by_kpi) for key, by_kpi in cells.items()),
+    )
+
+
+def _slice_key(row: KpiRow) -> tuple[str, ...]:
+    parts = (row.touchpoint, row.stage, row.channel, row.segment, row.period_start)
+    return tuple("" if part is None else str(part) for part in parts)
+
+
+def _slice_order(row: KpiRow, result: KpiResult) -> tuple[int | str, ...]:
+    touchpoints = list(result.touchpoint_titles)
+    stage = STAGES.index(row.stage) if row.stage in STAGES else len(STAGES)
+    touchpoint = touchpoints.index(row.touchpoint) if row.touchpoint in touchpoints else len(touchpoints)
+    return (touchpoint, stage, *_slice_key(row))
+
+
+def _slice_label(row: KpiRow, result: KpiResult, messages: Messages) -> str:
+    parts = [
+        messages.touchpoint(row.touchpoint, result.touchpoint_titles) if row.touchpoint else None,
+        messages.name("stage", row.stage) if row.stage else None,
+        row.channel,
+        row.segment,
+        f"{row.period_start} – {row.period_end}" if row.period_start else None,
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+# --- rank -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRanking:
+    """The ranking for one outcome: stages in the order of the journey, best rank first within each."""
+
+    outcome: str
+    fit: ModelFit | None
+    stages: tuple[tuple[str, tuple[GoldenRow, ...]], ...]
+
+    @property
+    def rows(self) -> tuple[GoldenRow, ...]:
+        """All rows, stage by stage."""
+        return tuple(row for _, rows in self.stages for row in rows)
+
+
+def rankings(result: RankResult) -> list[OutcomeRanking]:
+    """The golden touchpoints by outcome and stage."""
+    fits = {fit.outcome: fit for fit in result.fits}
+    return [
+        OutcomeRanking(outcome, fits.get(outcome), _stages_of(row for row in result.golden if row.outcome == outcome))
+        for outcome in _in_order((row.outcome for row in result.golden), OUTCOMES)
+    ]
+
+
+def strongest(result: RankResult, verdict: str) -> list[GoldenRow]:
+    """Rows of one verdict: conversion before the other outcomes, highest priority first."""
+    chosen = [row for row in result.golden if row.verdict == verdict]
+    order = _in_order((row.outcome for row in chosen), OUTCOMES)
+    return sorted(chosen, key=lambda row: (order.index(row.outcome), -(row.priority or 0), row.touchpoint))
+
+
+def compared_models(result: RankResult) -> list[str]:
+    """The attribution models to show side by side; the mart holds all of them."""
+    present = {row.model for row in result.attribution}
+    return [model for model in _COMPARED_MODELS if model in present] or sorted(present)
+
+
+def attribution_by_touchpoint(result: RankResult) -> list[tuple[str, Mapping[str, AttributionRow]]]:
+    """Per touchpoint the rows of all models; the most credited by the first compared model comes first."""
+    by_touchpoint: dict[str, dict[str, AttributionRow]] = {}
+    for row in result.attribution:
+        by_touchpoint.setdefault(row.touchpoint, {})[row.model] = row
+    first = (compared_models(result) or [""])[0]
+
+    def credited(item: tuple[str, Mapping[str, AttributionRow]]) -> tuple[float, str]:
+        return (-item[1][first].share if first in item[1] else 0.0, item[0])
+
+    return sorted(by_touchpoint.items(), key=credited)
+
+
+def _stages_of(rows: Iterable[GoldenRow]) -> tuple[tuple[str, tuple[GoldenRow, ...]], ...]:
+    by_stage: dict[str, list[GoldenRow]] = {}
+    for row in rows:
+        by_stage.setdefault(row.stage, []).append(row)
+    return tuple((stage, tuple(sorted(by_stage[stage], key=_rank_order))) for stage in _in_order(by_stage, STAGES))
+
+
+def _rank_order(row: GoldenRow) -> tuple[bool, int, int, str]:
+    return (row.rank is None, row.rank or 0, -row.n_customers, row.touchpoint)
+
+
+def _in_order(values: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Distinct values, those of a vocabulary in its order, others after them."""
+    return sorted(set(values), key=lambda value: (known.index(value) if value in known else len(known), value))

@@ -1,0 +1,185 @@
+"""Results as plain tables, for programs: CSV, Markdown, Parquet. (The JSON of a result is the result itself.)
+
+Ids, column names and codes are never translated. Unknown is NULL in Parquet, an empty cell elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import types
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+from tpaudit.reports.figures import printable
+from tpaudit.results import (
+    AttributionRow,
+    ClusterSize,
+    DedupeResult,
+    FileIngested,
+    FindingRow,
+    GoldenRow,
+    IngestResult,
+    IssueCount,
+    JourneyMapRow,
+    JourneyResult,
+    KeyUse,
+    KpiInfo,
+    KpiResult,
+    KpiRow,
+    ModelFit,
+    PathRow,
+    RankResult,
+    Result,
+    RunResult,
+    SharedKey,
+    StageOutcome,
+    Titles,
+    TransitionRow,
+    UnclassifiedTouches,
+    ValidateResult,
+)
+
+Rows = list[dict[str, Any]]
+
+# Per result: the tables it holds as (name, attribute, kind of row). The first is the main one.
+_TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
+    IngestResult: (("files", "files", FileIngested), ("issues", "issues", IssueCount)),
+    DedupeResult: (
+        ("keys", "keys", KeyUse),
+        ("shared_keys", "shared", SharedKey),
+        ("cluster_sizes", "cluster_sizes", ClusterSize),
+    ),
+    ValidateResult: (("findings", "findings", FindingRow),),
+    JourneyResult: (
+        ("journey_map", "map", JourneyMapRow),
+        ("transitions", "transitions", TransitionRow),
+        ("paths", "paths", PathRow),
+        ("unclassified", "unclassified", UnclassifiedTouches),
+    ),
+    KpiResult: (("kpis", "rows", KpiRow), ("kpi_definitions", "kpis", KpiInfo)),
+    RankResult: (
+        ("golden_touchpoints", "golden", GoldenRow),
+        ("attribution", "attribution", AttributionRow),
+        ("fits", "fits", ModelFit),
+    ),
+    RunResult: (("stages", "stages", StageOutcome),),
+}
+
+_STAGES_OF_A_RUN = ("ingest", "dedupe", "validation", "journey", "kpi", "rank")
+
+# A cell that a spreadsheet would run as a formula if it opened the file.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def tabular(result: Result) -> list[tuple[str, Rows]]:
+    """The tables of a result as ``(name, rows)``, the main one first; a run adds those of its stages.
+
+    A text in both languages becomes two columns (`title_en`, `title_zh`), a mapping becomes JSON text.
+    Raises KeyError for a result that holds no tables.
+    """
+    tables = [
+        (name, [_flat(row) for row in getattr(result, attribute)]) for name, attribute, _ in _TABLES[type(result)]
+    ]
+    for stage in _stage_results(result):
+        tables += tabular(stage)
+    return tables
+
+
+def to_csv(result: Result) -> str:
+    """The main table as CSV with a header line.
+
+    Texts a spreadsheet would run as a formula get a leading apostrophe: file names come from outside.
+    """
+    columns, rows = _main_table(result)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def to_markdown(result: Result) -> str:
+    """The main table as a Markdown table; of a run every table, each under its name."""
+    if not isinstance(result, RunResult):
+        return _markdown_table(*_main_table(result))
+    return "\n".join(f"## {name}\n\n{_markdown_table(list(rows[0]), rows)}" for name, rows in tabular(result) if rows)
+
+
+def write_parquet(result: Result, file: Path) -> None:
+    """Write the main table as Parquet; columns keep their declared types even where every value is unknown."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _, _, kind = _TABLES[type(result)][0]
+    arrow_types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), date: pa.date32()}
+    schema = pa.schema([(name, arrow_types[python_type]) for name, python_type in _columns(kind).items()])
+    pq.write_table(pa.Table.from_pylist(tabular(result)[0][1], schema=schema), file)
+
+
+def _stage_results(result: Result) -> list[Result]:
+    if not isinstance(result, RunResult):
+        return []
+    return [stage for name in _STAGES_OF_A_RUN if (stage := getattr(result, name)) is not None]
+
+
+def _main_table(result: Result) -> tuple[list[str], Rows]:
+    _, _, kind = _TABLES[type(result)][0]
+    return list(_columns(kind)), tabular(result)[0][1]
+
+
+def _flat(row: Result) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, field in type(row).model_fields.items():
+        value = getattr(row, name)
+        if _plain_type(field.annotation) is Titles:
+            flat |= {f"{name}_en": value and value.en, f"{name}_zh": value and value.zh}
+        elif isinstance(value, Mapping):
+            flat[name] = json.dumps(value, ensure_ascii=False)
+        else:
+            flat[name] = value
+    return flat
+
+
+def _columns(kind: type[Result]) -> dict[str, type]:
+    """Columns of a kind of row with their Python types, as `_flat` writes them."""
+    columns: dict[str, type] = {}
+    for name, field in kind.model_fields.items():
+        python_type = _plain_type(field.annotation)
+        if python_type is Titles:
+            columns |= {f"{name}_en": str, f"{name}_zh": str}
+        else:
+            columns[name] = python_type if python_type in (int, float, bool, date) else str
+    return columns
+
+
+def _plain_type(annotation: Any) -> type:
+    """The type behind ``X | None`` and ``Literal[...]``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next(option for option in get_args(annotation) if option is not type(None))
+    return annotation if isinstance(annotation, type) else str
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _markdown_table(columns: Sequence[str], rows: Rows) -> str:
+    lines = [_markdown_line(columns), _markdown_line(["---"] * len(columns))]
+    lines += [_markdown_line([_markdown_cell(row[column]) for column in columns]) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return printable(str(value)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
