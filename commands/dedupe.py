@@ -22,6 +22,6 @@ def dedupe(
     """Resolve contact records into customers and say on what evidence."""
     from tpaudit.results import DedupeResult
 
-    with session.pipeline(force=force) as pipeline:
+    with session.pipeline(forced=("dedupe",) if force else ()) as pipeline:
         result = cast(DedupeResult, pipeline.bring_up_to_date("dedupe"))
     emit(session, result)

@@ -40,6 +40,6 @@ def ingest(
     from tpaudit.results import IngestResult
 
     ingestion = Ingestion(tuple(paths or ()), preset, table, tuple(map_files or ()), dry_run)
-    with session.pipeline(ingestion, force=force) as pipeline:
+    with session.pipeline(ingestion, forced=(INGEST,) if force else ()) as pipeline:
         result = cast(IngestResult, pipeline.bring_up_to_date(INGEST))
     emit(session, result)

@@ -47,8 +47,10 @@ def run(
 def run_audit(session: Session, ingestion: Ingestion, fail_on: FailOn | None, force: bool) -> None:
     """Run the whole audit, keep it in the history, show it, and set the exit code by its verdict."""
 
+    from tpaudit.pipeline import INGEST, STAGES
+
     begun_at = datetime.now(UTC)
-    with session.pipeline(ingestion, force=force) as pipeline:
+    with session.pipeline(ingestion, forced=(INGEST, *STAGES) if force else ()) as pipeline:
         result = pipeline.run(fail_on.value if fail_on else None)
         passed = result.validation is None or result.validation.passed
         session.exit_code = ExitCode.OK if passed else ExitCode.DATA_FELL_SHORT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -81,7 +81,7 @@ class Session:
         return Audit(folder, load_config(folder, os.environ, flags))
 
     @contextmanager
-    def pipeline(self, ingestion: Ingestion | None = None, *, force: bool = False) -> Iterator[Pipeline]:
+    def pipeline(self, ingestion: Ingestion | None = None, *, forced: Iterable[str] = ()) -> Iterator[Pipeline]:
         """The audit's pipeline, under its lock, telling progress on stderr."""
         from tpaudit.audit import hold_lock
         from tpaudit.commands.progress import progress
@@ -93,7 +93,7 @@ class Session:
         with (
             hold_lock(self.audit.private, self.command, self.given.lock_timeout or 0),
             progress(self) as tell,
-            Pipeline(self.audit, ingestion, force, tell) as pipeline,
+            Pipeline(self.audit, ingestion, frozenset(forced), tell) as pipeline,
         ):
             yield pipeline
 

@@ -36,7 +36,7 @@ def validate(
     from tpaudit.pipeline import STAGES
     from tpaudit.results import ValidateResult
 
-    with session.pipeline(force=force) as pipeline:
+    with session.pipeline(forced=("validate",) if force else ()) as pipeline:
         if select or ignore:
             # A part of the checks is no verdict on the data: it is shown, not kept.
             pipeline.bring_up_to_date("dedupe")

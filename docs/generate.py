@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import EnumMeta
 from pathlib import Path
 
 import typer
@@ -47,23 +48,31 @@ def _command(path: str, command: object, shared: set[str]) -> Iterator[str]:
     options = [p for p in own if p.param_type_name == "option"]
     yield f"## {path}\n"
     yield f"{_sentence(command.help)}\n"
-    yield f"```\n{' '.join([path, '[OPTIONS]', *(a.make_metavar(typer.Context(command)) for a in arguments)])}\n```\n"
+    yield f"```\n{' '.join([path, '[OPTIONS]', *map(_metavar, arguments)])}\n```\n"
     if arguments:
-        rows = [(f"`{a.make_metavar(typer.Context(command))}`", a.help or "") for a in arguments]
-        yield _table(("argument", "meaning"), rows)
+        yield _table(("argument", "meaning"), [(f"`{_metavar(a)}`", a.help or "") for a in arguments])
     if options:
         yield _table(("option", "meaning"), _options(options))
+
+
+def _metavar(argument: object) -> str:
+    return argument.metavar or "|".join(_choices(argument)) or argument.name.upper()
 
 
 def _options(options: Iterable[object]) -> list[tuple[str, str]]:
     rows = []
     for option in options:
         names = ", ".join(f"`{name}`" for name in option.opts)
-        choices = getattr(option.type, "choices", None)
-        taken = " \\| ".join(str(getattr(c, "value", c)) for c in choices) if choices else option.metavar
+        taken = option.metavar or " \\| ".join(_choices(option))
         variable = f" Variable: `{option.envvar}`." if option.envvar else ""
-        rows.append((f"{names} {taken}" if taken and not option.is_flag else names, f"{option.help}{variable}"))
+        rows.append((f"{names} {taken}".rstrip(), f"{option.help}{variable}"))
     return rows
+
+
+def _choices(parameter: object) -> list[str]:
+    """The closed vocabulary of an option or argument; empty if it has none."""
+    annotation = parameter.type_descriptor.annotation
+    return [str(choice.value) for choice in annotation] if isinstance(annotation, EnumMeta) else []
 
 
 def settings_page() -> str:
@@ -121,6 +130,25 @@ def marts_page() -> str:
     return "\n".join(parts)
 
 
+def definitions_page() -> str:
+    """Checks, KPIs, presets and touchpoints, as `tpaudit explain` tells them."""
+    from tpaudit.definitions import definitions
+
+    parts = ["# Checks, KPIs, presets and touchpoints\n", "`tpaudit explain ID` tells the same, in both languages.\n"]
+    for kind in ("checks", "kpis", "touchpoints", "presets"):
+        parts.append(f"## {kind.capitalize() if kind != 'kpis' else 'KPIs'}\n")
+        for item in definitions(kind, REFERENCE):
+            parts.append(f"### {item.id}\n")
+            parts.append(f"{item.title.en} · {item.title.zh}\n")
+            parts.append("".join(f"- **{fact.label.en}:** {_inline(fact.text.en)}\n" for fact in item.facts))
+    return "\n".join(parts)
+
+
+def _inline(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return lines[0] if len(lines) == 1 else "`" + " ".join(lines).replace("`", "'") + "`"
+
+
 def _declared(table: object, columns: Sequence[object]) -> list[str]:
     key = ", ".join(f"`{name}`" for name in table.key)
     return [f"## {table.name}\n", f"One row per {table.grain}. Key: {key}.\n", _columns(columns)]
@@ -152,6 +180,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "lake.md": lake_page,
     "marts.md": marts_page,
+    "definitions.md": definitions_page,
 }
 
 

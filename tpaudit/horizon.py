@@ -11,13 +11,13 @@ from tpaudit.store import Store
 
 
 def possible(store: Store, instant: Any) -> Any:
-    """*instant*, or NULL where it lies before `[validate] business_start` or after the day the audit looks back from.
+    """*instant*, or NULL where it lies before `[audit] business_start` or after the day the audit looks back from.
 
     Exports carry 1970-01-01 for "unknown" and dates of the next century for typing errors; either would become the
     first or last thing a customer did.
     """
     settings = store.audit.config.settings
-    first = _local_midnight(store, settings.validate_.business_start)
+    first = _local_midnight(store, settings.audit.business_start)
     beyond = _local_midnight(store, store.audit.as_of + timedelta(days=1))
     return ibis.cases(((instant >= first) & (instant < beyond), instant))
 

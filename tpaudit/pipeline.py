@@ -52,7 +52,6 @@ class Stage:
     marts: tuple[str, ...]
     after: tuple[str, ...]
     settings: tuple[str, ...]
-    looks_back_from_as_of: bool = False
 
     def run(self, store: Store, **options: Any) -> Result:
         """Do the work; the room is imported only now, because some take seconds to load."""
@@ -67,15 +66,14 @@ STAGES = {
         Stage("dedupe", "tpaudit.identity:resolve", DedupeResult,
               ("customers", "customer_links"), (INGEST,), ("audit", "identity")),
         Stage("validate", "tpaudit.checks:validate", ValidateResult,
-              ("findings",), (INGEST, "dedupe"), ("audit", "validate"), looks_back_from_as_of=True),
+              ("findings",), (INGEST, "dedupe"), ("audit", "validate")),
         Stage("journey", "tpaudit.journeys:build", JourneyResult,
               ("journey_touches", "journeys", "customer_orders", "transitions", "paths", "journey_map"),
               (INGEST, "dedupe"), ("audit", "journey")),
         Stage("kpi", "tpaudit.kpis:measure", KpiResult,
-              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi"), looks_back_from_as_of=True),
+              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi")),
         Stage("rank", "tpaudit.ranking:rank", RankResult,
-              ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank"),
-              looks_back_from_as_of=True),
+              ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank")),
     )
 }  # fmt: skip
 
@@ -104,13 +102,13 @@ class StageEvent:
 class Pipeline:
     """One pass over the stages of an audit.
 
-    *tell* hears of every stage; *force* runs stages whose inputs have not changed. Outcomes and results gather in the
-    order in which the stages ran.
+    *tell* hears of every stage; stages named in *forced* run although nothing has changed. Outcomes and results
+    gather in the order in which the stages ran.
     """
 
     audit: Audit
     ingestion: Ingestion = field(default_factory=Ingestion)
-    force: bool = False
+    forced: frozenset[str] = frozenset()
     tell: Callable[[StageEvent], None] = lambda event: None
     outcomes: list[StageOutcome] = field(default_factory=list)
     results: dict[str, Result] = field(default_factory=dict)
@@ -156,7 +154,7 @@ class Pipeline:
 
     def is_unchanged(self) -> bool:
         """Whether a whole run would find every stage up to date; costs no engine and no heavy import."""
-        if self.force or self.ingestion.dry_run:
+        if self.forced or self.ingestion.dry_run:
             return False
         self.inputs = self._inputs()
         if self.inputs and not self._is_fresh(INGEST, self._ingest_fingerprint()):
@@ -180,7 +178,7 @@ class Pipeline:
         fingerprint = self._ingest_fingerprint()
         # Without files to read the lake stands as earlier, explicit ingests left it.
         if (
-            not self.force
+            INGEST not in self.forced
             and (not self.inputs or self._is_fresh(INGEST, fingerprint))
             and (saved := self.saved(INGEST))
         ):
@@ -192,7 +190,7 @@ class Pipeline:
         for earlier in stage.after:
             self.bring_up_to_date(earlier)
         is_fresh = self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
-        if not self.force and is_fresh and (saved := self.saved(stage.name)):
+        if stage.name not in self.forced and is_fresh and (saved := self.saved(stage.name)):
             self._keep(stage.name, saved)
         else:
             self._run(stage.name, lambda: self._fingerprint(stage), stage.marts, lambda: stage.run(self.store))
@@ -279,6 +277,7 @@ class Pipeline:
             table=chosen.table,
             map_files=chosen.map_files,
             dry_run=chosen.dry_run,
+            force=INGEST in self.forced,
         )
 
     # --- what a stage depends on --------------------------------------------------------------------------------------
@@ -311,7 +310,7 @@ class Pipeline:
             self._lake_signature(),
             [known.fingerprint if (known := self.state.get(name)) else None for name in stage.after if name != INGEST],
             self.audit.config.fingerprint(*stage.settings),
-            self.audit.as_of if stage.looks_back_from_as_of else None,
+            self.audit.as_of,
             _digest(self.audit.folder / "touchpoints.toml"),
         )
 
@@ -331,7 +330,7 @@ def find_exports(audit: Audit, ingestion: Ingestion) -> list[tuple[Path, str]]:
     for path in ingestion.paths:
         if not path.exists():
             raise InputFault(f"no such file or folder: {path}", "check the path")
-    files = discover(_roots(audit, ingestion))
+    files = discover(_roots(audit, ingestion), audit.exports)
     if not files and (ingestion.paths or not any(audit.lake.glob("*/*.parquet"))):
         places = ", ".join(str(path) for path in ingestion.paths) or str(audit.exports)
         raise InputFault(

@@ -116,7 +116,10 @@ class DedupeResult(Result):
 
 
 class FindingRow(Result):
-    """One check on one column: mart `findings` plus what a person needs to act."""
+    """One check on one column: mart `findings` plus what a person needs to act.
+
+    *reason* says, in both languages, why the check was skipped or could not run; it is None otherwise.
+    """
 
     code: str
     title: Titles
@@ -129,6 +132,7 @@ class FindingRow(Result):
     share: float | None
     threshold: float | None
     detail: str | None = None
+    reason: Titles | None = None
     why: Titles | None = None
     remedy: Titles | None = None
 
@@ -274,6 +278,7 @@ class KpiResult(Result):
     currency: str
     touchpoint_titles: dict[str, Titles]
     skipped: dict[str, str] = Field(default_factory=dict)
+    left_out: dict[str, int] = Field(default_factory=dict)
 
 
 # --- rank -----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,17 @@ def test_files_are_found_below_folders_in_a_stable_order(tmp_path: Path) -> None
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(name)
-    assert [name for _, name in discover([tmp_path])] == ["a/z.csv", "b.csv"]
-    assert [name for _, name in discover([tmp_path / "b.csv"])] == ["b.csv"]
+    assert [name for _, name in discover([tmp_path], tmp_path / "exports")] == ["a/z.csv", "b.csv"]
+    assert [name for _, name in discover([tmp_path / "b.csv"], tmp_path)] == ["b.csv"]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
+    for folder in ("may", "june"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "orders.csv").write_text(folder)
+    found = discover([tmp_path / "may", tmp_path / "june", tmp_path / "may" / "orders.csv"], tmp_path / "exports")
+    assert [name for _, name in found] == ["june/orders.csv", "may/orders.csv"]
+    assert [name for _, name in discover([tmp_path / "may" / "orders.csv"], tmp_path)] == ["may/orders.csv"]
 
 
 def test_unchanged_files_are_not_read_again(tmp_path: Path) -> None:

@@ -94,11 +94,12 @@ def test_a_column_missing_from_a_mapping(tmp_path: Path) -> None:
     audit = write(tmp_path, log__csv="case,activity,when\n1,Call,2026-10-01\n")
     mapping = tmp_path / "log.toml"
     mapping.write_text(
-        'id = "log"\nplatform = "log"\n[match]\nfiles = ["log.csv"]\n[person]\nid = ["case"]\n'
-        '[columns]\n"activty" = "touches.event"\n"when" = "touches.occurred_at"\n',
+        'id = "log"\nplatform = "log"\ntable = "touches"\ntitle = { en = "Log", zh = "日志" }\n'
+        '[match]\nfiles = ["log.csv"]\n[person]\nid = ["user_id"]\n'
+        '[columns]\n"case" = "touches.user_id"\n"activty" = "touches.event"\n"when" = "touches.occurred_at"\n',
         encoding="utf-8",
     )
-    told(run_tpaudit("-C", audit, "ingest", "--map", mapping), 2, "log.csv", "activty", "activity")
+    told(run_tpaudit("-C", audit, "ingest", "--map", mapping), 2, "log.toml", "activty", "did you mean 'activity'?")
 
 
 def test_no_touches(tmp_path: Path) -> None:

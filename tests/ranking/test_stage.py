@@ -49,6 +49,15 @@ def customer(number: int, path: list[str], converted: bool) -> tuple[dict[str, A
     return journey, touches
 
 
+def write_journeys(
+    store: Store, journeys: list[dict[str, object]], touches: list[dict[str, object]], identified: bool = True
+) -> None:
+    write_mart_rows(store, "journeys", journeys)
+    write_mart_rows(store, "journey_touches", touches)
+    customers = [{"customer_id": journey["customer_id"], "is_identified": identified} for journey in journeys]
+    write_mart_rows(store, "customers", customers)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Eight hundred customers; chat doubles the chance to buy, the rest changes nothing."""
@@ -60,8 +69,7 @@ def store(tmp_path: Path) -> Store:
         journey, own = customer(number, path, bool(rng.random() < (0.6 if "chat" in path else 0.3)))
         journeys.append(journey)
         touches += own
-    write_mart_rows(store, "journeys", journeys)
-    write_mart_rows(store, "journey_touches", touches)
+    write_journeys(store, journeys, touches)
     write_mart_rows(store, "journey_map", [{"stage": "consideration", "touchpoint": "chat", "drop_off": 0.25}])
     return store
 
@@ -108,11 +116,19 @@ def test_no_journeys_give_an_empty_ranking(tmp_path: Path) -> None:
 def test_no_conversions_give_no_attribution_and_no_judgement(tmp_path: Path) -> None:
     store = make_store(tmp_path, SETTINGS)
     told = [customer(number, ["chat"], converted=False) for number in range(200)]
-    write_mart_rows(store, "journeys", [journey for journey, _ in told])
-    write_mart_rows(store, "journey_touches", [touch for _, touches in told for touch in touches])
+    write_journeys(store, [journey for journey, _ in told], [touch for _, touches in told for touch in touches])
     result = rank(store)
     assert result.attribution == ()
     assert [(row.touchpoint, row.verdict, row.effect) for row in result.golden] == [("chat", "insufficient", None)]
+
+
+def test_anonymous_visitors_are_no_evidence_against_a_touchpoint(tmp_path: Path) -> None:
+    """Whether somebody known only by a cookie ordered cannot be seen, so they are not studied."""
+    store = make_store(tmp_path, SETTINGS)
+    told = [customer(number, ["chat"], converted=False) for number in range(200)]
+    touches = [touch for _, touches in told for touch in touches]
+    write_journeys(store, [journey for journey, _ in told], touches, identified=False)
+    assert rank(store).golden == ()
 
 
 def test_cells_agree_with_counting_one_by_one(store: Store) -> None:
@@ -150,10 +166,8 @@ def test_more_features_than_one_mask_holds_are_told_apart(tmp_path: Path) -> Non
          "stage": "service", "occurred_at": NOON, "position": place + 1}
         for place in range(60)
     ]  # fmt: skip
-    write_mart_rows(store, "journey_touches", touches)
-    write_mart_rows(
-        store, "journeys", [{"customer_id": name, "ended_at": NOON, "converted": False} for name in ("c1", "c2")]
-    )
+    journeys = [{"customer_id": name, "ended_at": NOON, "converted": False} for name in ("c1", "c2")]
+    write_journeys(store, journeys, touches)
     cells = count_cells(store.engine, STUDIES["conversion"](Facts(store)), features)
     assert sorted(cells.met.tolist()) == [[1.0, 0.0] * 30, [0.0, 1.0] * 30][::-1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,23 +25,40 @@ class InputFile:
     fault: str | None = None
 
 
-def discover(paths: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Files below *paths*, each with the name it goes by: relative to the folder given, or its own name.
+def discover(paths: Sequence[Path], exports: Path) -> list[tuple[Path, str]]:
+    """Files that *paths* mean, each once, with the name it goes by: relative to *exports* or to the folder given.
 
     Hidden files and the lock files of office programs are no exports. Sorted by name, so that the order never
-    depends on the disk.
+    depends on the disk; files of one name in different folders are told apart by their parent folder.
     """
-    found: dict[Path, str] = {}
+    found: dict[Path, tuple[Path, str]] = {}
     for path in paths:
-        if path.is_dir():
-            for folder, _, names in os.walk(path, followlinks=True):
-                for name in names:
-                    file = Path(folder) / name
-                    if _is_export(file.relative_to(path)):
-                        found.setdefault(file, file.relative_to(path).as_posix())
-        else:
-            found.setdefault(path, path.name)
-    return sorted(found.items(), key=lambda item: (item[1], str(item[0])))
+        for file, name in _below(path):
+            found.setdefault(file.resolve(), (file, _relative(file, exports) or name))
+    names = [name for _, name in found.values()]
+    named = [
+        (file, f"{file.resolve().parent.name}/{name}" if names.count(name) > 1 else name)
+        for file, name in found.values()
+    ]
+    return sorted(named, key=lambda item: (item[1], str(item[0])))
+
+
+def _below(path: Path) -> Iterator[tuple[Path, str]]:
+    if not path.is_dir():
+        yield path, path.name
+        return
+    for folder, _, names in os.walk(path, followlinks=True):
+        for name in names:
+            inside = (Path(folder) / name).relative_to(path)
+            if _is_export(inside):
+                yield path / inside, inside.as_posix()
+
+
+def _relative(path: Path, folder: Path) -> str | None:
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return None
 
 
 class InputHashes:

@@ -37,6 +37,7 @@ class AuditSection(Section):
     )
     lang: Language = Field("auto", description="language of reports: en, zh, or auto (the terminal's)")
     as_of: date | None = Field(None, description="day the audit looks back from; today if unset")
+    business_start: date = Field(date(2000, 1, 1), description="no record can be older than this")
     exports: str = Field("exports", description="folder with the client's files, relative to the audit folder")
 
     @field_validator("timezone")
@@ -75,7 +76,6 @@ class ValidateSection(Section):
     """When the data is not good enough."""
 
     fail_on: FailOn = Field("critical", description="severity from which a failed check fails the run")
-    business_start: date = Field(date(2000, 1, 1), description="no record can be older than this")
 
 
 class JourneySection(Section):
@@ -98,6 +98,9 @@ class RankSection(Section):
     top: Count = Field(3, description="places that count as the top of a stage")
     min_customers: Count = Field(100, description="customers below which a touchpoint is not judged")
     min_outcomes: Count = Field(30, description="outcomes below which a touchpoint is not judged")
+    min_lift: Share = Field(
+        0.1, description="share of an outcome's overall rate that a golden touchpoint must move at least"
+    )
     seed: int = Field(20260101, description="seed of the resampling")
 
 

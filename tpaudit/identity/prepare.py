@@ -14,7 +14,7 @@ ANONYMOUS_POINT_TYPES = ("cookie", "device")
 # 张女士 or 李总 is a form of address, not a name: the given name is missing.
 _TITLES = "先生|女士|小姐|太太|老师|经理|总|老板|师傅|阿姨|同学"
 HAN = "[\u4e00-\u9fff]"
-_HAN_NAME = f"^{HAN}{{2,8}}$"
+_HAN_NAME = f"^{HAN}(·?{HAN}){{1,7}}$"
 _LATIN_NAME = r"^[a-z][a-z.'-]*( [a-z][a-z.'-]*)+$"
 
 

@@ -93,7 +93,7 @@ CONSENTS = lake_table(
     ("contact_id", "channel", "purpose", "captured_at"),
     Column("contact_id", STRING, "the contact record that gave or refused"),
     Column("channel", STRING, "channel the permission covers",
-           values=("email", "sms", "phone", "wechat", "whatsapp", "analytics", "ads")),
+           values=("email", "sms", "phone", "wechat", "wecom", "whatsapp", "analytics", "ads")),
     Column("purpose", STRING, "purpose told to the person, such as marketing or care"),
     Column("status", STRING, "state of the permission", values=("granted", "denied", "withdrawn", "unknown")),
     Column("captured_at", TIMESTAMP, "when the permission was given or refused"),

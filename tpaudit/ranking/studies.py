@@ -2,8 +2,9 @@
 
 Every study compares customers who met a touchpoint with customers who did not, so both need a span of the same kind:
 
-conversion     identified customers with a journey (whether an anonymous visitor ordered cannot be seen); met: the steps of the journey, which reaches back [journey] window_days from
-               the conversion, or from the last touch of those who did not convert.
+conversion     identified customers with a journey (whether an anonymous visitor ordered cannot be seen); met: the
+               steps of the journey, which reaches back [journey] window_days from the conversion, or from the last
+               touch of those who did not convert.
 retention      first-time buyers observed for [kpi] repeat_days; met: from window_days before the first order until
                window_days after it, and before the second. The outcome is a second order within repeat_days.
 satisfaction   customers who answered a survey, by their first answer; met: in the window_days before it. The outcome
