@@ -146,7 +146,8 @@ def definitions_page() -> str:
 
 def _inline(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines()]
-    return lines[0] if len(lines) == 1 else "`" + " ".join(lines).replace("`", "'") + "`"
+    is_code = len(lines) > 1 or any(sign in text for sign in ("{column}", "::", "~", "(?:", "[^"))
+    return "`" + " ".join(lines).replace("`", "'") + "`" if is_code else lines[0]
 
 
 def _declared(table: object, columns: Sequence[object]) -> list[str]:

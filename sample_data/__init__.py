@@ -1,6 +1,6 @@
 """A fictional retail brand's exports, generated from a seed, with the truth planted in them.
 
-`SMALL` is a committed set of 1,200 customers; `generate` writes sets of any size. The people, the brand and
+`SMALL` is a committed set of 1,500 customers; `generate` writes sets of any size. The people, the brand and
 every identifier are invented.
 """
 

@@ -37,7 +37,8 @@ def test_every_command_and_option_is_documented() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+    prose = re.sub(r"`[^`]*`", "", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose):
         if not target.startswith(("http://", "https://")):
             assert (page.parent / target).exists(), target
 
@@ -61,6 +62,8 @@ def test_settings_of_docs_examples_are_known() -> None:
     """A settings key named in a guide exists."""
     reference = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     for page in PAGES:
+        if page.name == "mapping.md":  # the sections of a mapping file are its own
+            continue
         for section, key in re.findall(r"`\[(\w+)\] (\w+)`", page.read_text(encoding="utf-8")):
             assert f"## [{section}]" in reference and f"| `{key}` |" in reference, f"{page.name}: [{section}] {key}"
 

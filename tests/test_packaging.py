@@ -76,7 +76,9 @@ def test_the_wheel_carries_all_data_files(wheel: Path) -> None:
         "tpaudit/**/*.jinja",
         "tpaudit/**/*.css",
         "checks/**/*.yaml",
-        "sample_data/**/*",
+        "sample_data/small/**/*",
+        "sample_data/*.toml",
+        "sample_data/*.txt",
     )
     for pattern in patterns:
         for file in ROOT.glob(pattern):

@@ -1,0 +1,115 @@
+"""What is relied on in Great Expectations: a release that changes it shows here first."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy
+from sqlalchemy import event
+
+pytestmark = pytest.mark.xdist_group("great expectations")
+
+
+@pytest.fixture
+def session() -> Iterator[object]:
+    from tpaudit.checks.expectations import LakeSession
+
+    opened = LakeSession({"threads": 1})
+    opened.execute("CREATE VIEW seen AS SELECT * FROM (VALUES ('a1', 1, TRUE), ('b2', 2, FALSE), (NULL, 30, NULL)) "
+                   "AS rows (text, number, verdict)")  # fmt: skip
+    yield opened
+    opened.close()
+
+
+def test_our_engine_runs_the_data_source(session) -> None:  # type: ignore[no-untyped-def]
+    from tpaudit.checks.expectations import DuckDBExecutionEngine
+
+    assert isinstance(session._source.get_execution_engine(), DuckDBExecutionEngine)
+    assert session._source.get_execution_engine() is session._source.get_execution_engine()
+
+
+def test_built_in_expectations_count_known_and_failing_values(session) -> None:  # type: ignore[no-untyped-def]
+    from tpaudit.checks.expectations import Counts
+
+    counted = session.count(
+        "seen",
+        [
+            ("text", "expect_column_values_to_match_regex", {"regex": "^a"}),
+            ("number", "expect_column_values_to_be_between", {"min_value": 1, "max_value": 2}),
+            ("verdict", "expect_column_values_to_be_in_set", {"value_set": [True]}),
+        ],
+    )
+
+    assert counted == {"text": Counts(2, 1), "number": Counts(3, 1), "verdict": Counts(2, 1)}
+
+
+def test_negated_regular_expressions_work_too(session) -> None:  # type: ignore[no-untyped-def]
+    from tpaudit.checks.expectations import Counts
+
+    assert session.count("seen", [("text", "expect_column_values_to_not_match_regex", {"regex": "^a"})]) == {
+        "text": Counts(2, 1)
+    }
+
+
+def test_all_expectations_of_a_view_share_one_query_over_its_values(session) -> None:  # type: ignore[no-untyped-def]
+    statements: list[str] = []
+
+    def remember(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(sqlalchemy.Engine, "before_cursor_execute", remember)
+    try:
+        session.count(
+            "seen",
+            [
+                ("text", "expect_column_values_to_match_regex", {"regex": "^a"}),
+                ("number", "expect_column_values_to_be_between", {"min_value": 1, "max_value": 2}),
+            ],
+        )
+    finally:
+        event.remove(sqlalchemy.Engine, "before_cursor_execute", remember)
+
+    assert len([text for text in statements if "sum(CASE" in text]) == 1
+    assert not [text for text in statements if text.lower().startswith("select text") or "LIMIT" in text]
+
+
+def test_a_missing_column_is_a_complaint_and_not_an_exception(session) -> None:  # type: ignore[no-untyped-def]
+    counted = session.count("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
+
+    assert isinstance(counted["nothing"], str)
+    assert "nothing" in counted["nothing"]
+
+
+def test_an_expectation_that_judges_the_whole_column_is_refused() -> None:
+    from tpaudit.checks.expectations import counting
+
+    with pytest.raises(ValueError, match="does not judge row by row"):
+        counting("expect_column_mean_to_be_between")
+
+
+def test_logging_and_warnings_are_as_before_afterwards(session) -> None:  # type: ignore[no-untyped-def]
+    logger = logging.getLogger("great_expectations")
+    before = (logger.level, list(logger.handlers), list(warnings.filters))
+
+    session.count("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
+
+    assert (logger.level, list(logger.handlers), list(warnings.filters)) == before
+
+
+def test_plotting_and_distributions_are_imported_only_when_used() -> None:
+    program = """
+import sys
+import tpaudit.checks.expectations
+print("altair" in sys.modules, "scipy.stats" in sys.modules)
+import altair, scipy.stats
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as uses_them
+print(uses_them.alt.Chart is altair.Chart, uses_them.stats.entropy is scipy.stats.entropy)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["False False", "True True"]

@@ -1,0 +1,99 @@
+"""The planted defects of the sample exports are found, row for row, and the sample's other rows are not blamed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checks.case import SETTINGS
+from tests.lake import make_store
+from tpaudit import checks
+from tpaudit.results import ValidateResult
+
+pytestmark = pytest.mark.xdist_group("great expectations")
+
+sample_data = pytest.importorskip("tpaudit.sample_data")
+
+# Findings that equal the planted rows. The other codes cover more than was planted under them, by their meaning:
+# see test_findings_that_cover_several_plantings.
+EXACT = {
+    "TPC10", "TPE02", "TPE05", "TPL02", "TPL05", "TPM01", "TPM02", "TPM03", "TPM05", "TPP02", "TPP06", "TPT02", "TPT07",
+    "TPV05",
+}  # fmt: skip
+# Planted in the list that holds one customer on several rows: only the newest row of a customer is judged.
+ON_REPEATED_ROWS = {"TPC05", "TPC06", "TPC12"}
+
+
+@pytest.fixture(scope="module")
+def planted() -> Counter[str]:
+    with (sample_data.SMALL / "truth" / "defects.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    found: Counter[str] = Counter()
+    for row in rows:
+        found[row["code"]] += int(row["rows"])
+        found[f"{row['code']} {row['file']}"] += int(row["rows"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValidateResult]:
+    from tpaudit.identity import resolve
+    from tpaudit.ingest import ingest
+
+    store = make_store(tmp_path_factory.mktemp("sample"), SETTINGS)
+    ingest(store, [Path(sample_data.SMALL) / "exports"])
+    resolve(store)
+    yield checks.validate(store)
+    store.engine.close()
+
+
+def failed(result: ValidateResult, code: str) -> int:
+    return sum(finding.failed or 0 for finding in result.findings if finding.code == code)
+
+
+def test_no_check_breaks_on_real_layouts(result: ValidateResult) -> None:
+    assert [finding.code for finding in result.findings if finding.status == "error"] == []
+
+
+@pytest.mark.parametrize("code", sorted(EXACT))
+def test_planted_rows_are_found_exactly(result: ValidateResult, planted: Counter[str], code: str) -> None:
+    assert failed(result, code) == planted[code] > 0
+
+
+@pytest.mark.parametrize("code", sorted(ON_REPEATED_ROWS))
+def test_planted_rows_are_found_unless_a_newer_row_replaces_them(
+    result: ValidateResult, planted: Counter[str], code: str
+) -> None:
+    assert 0 < failed(result, code) <= planted[code]
+
+
+def test_findings_that_cover_several_plantings(result: ValidateResult, planted: Counter[str]) -> None:
+    # Seconds read as milliseconds lie before 1980, and so before the business began; 1970 is both, too.
+    assert failed(result, "TPT03") == failed(result, "TPT06") == planted["TPT03"] + planted["TPT06"]
+    # An event line written twice keeps its id: it is repeated within the export.
+    assert failed(result, "TPV03") == planted["TPV03"] + planted["TPV04"]
+    # The coded answers are those of the text file and are counted once.
+    assert failed(result, "TPS01") == planted["TPS01"] / 2
+    assert failed(result, "TPS02") == planted["TPS02"] / 2
+    # An order number that exists nowhere was planted under the code of unknown contacts.
+    assert failed(result, "TPR06") == planted["TPR01 zendesk_tickets.csv"]
+    # Masked and mistyped phones reach nobody either, and the placeholder phone is also one phone on many members.
+    assert failed(result, "TPC03") >= planted["TPC03"]
+    assert failed(result, "TPP07") >= planted["TPP07"]
+    # Junk names say 测试, too.
+    assert failed(result, "TPX01") >= planted["TPX01"]
+
+
+def test_marketing_against_the_will_of_the_recipient_is_found(result: ValidateResult, planted: Counter[str]) -> None:
+    sent = json.loads((sample_data.SMALL / "truth" / "facts.json").read_text(encoding="utf-8"))["messages"]
+    # Messages to member ids that exist nowhere cannot have been agreed to either.
+    without_consent = sent["without_consent"] + planted["TPR01 messages.csv"]
+
+    # Where a household shares a phone and the message names only that, one member's word may stand for another's.
+    assert failed(result, "TPL01") == pytest.approx(without_consent, abs=2)
+    assert failed(result, "TPL03") == pytest.approx(sent["after_withdrawal"], abs=2)

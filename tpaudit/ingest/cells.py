@@ -1,0 +1,168 @@
+"""From staged rows to cells: one column of text or NULL per source column, whatever the container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from tpaudit.engine import Engine
+from tpaudit.ingest.names import name_key
+from tpaudit.ingest.preset import Preset, source_fits
+from tpaudit.ingest.staged import NULL_MARKERS, ROW, SourceColumn, Staged
+
+HASH, BROKEN = "_hash", "_broken"
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A table of text cells: `_row`, `_hash` (of the raw row), `_broken` (no row at all), one field per column."""
+
+    table: Any
+    columns: tuple[SourceColumn, ...]
+
+    def matching(self, source: str) -> list[SourceColumn]:
+        """The columns the preset's entry *source* means; an exact name goes before one that fits without its unit."""
+        exact = [column for column in self.columns if column.key == name_key(source)]
+        if exact and "*" not in source:
+            return exact
+        return [column for column in self.columns if source_fits(source, column.key)]
+
+
+def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cells:
+    """The cells of *staged*; JSON and nested records are taken apart once, into the temporary *file*.
+
+    Keys that only *preset* names are looked up in key-value arrays.
+    """
+    rows = engine.read_parquet(staged.file)
+    if not staged.lines_are_json and not staged.is_nested:
+        fields = [rows[column.field].fill_null("") for column in staged.columns]
+        hashed = ibis.literal(_SEPARATOR).join(fields).hexdigest("md5")
+        return Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), staged.columns)
+    apart = _json_cells(rows, staged.columns) if staged.lines_are_json else _nested_cells(rows, staged.columns, preset)
+    nulls = [*NULL_MARKERS, *preset.nulls]
+    texts = {column.field: _text_or_null(apart.table[column.field], nulls) for column in apart.columns}
+    engine.write_parquet(apart.table.select(ROW, HASH, BROKEN, **texts), file)
+    return Cells(engine.read_parquet(file), apart.columns)
+
+
+def _text_or_null(cell: Any, nulls: Sequence[str]) -> Any:
+    return cell.isin(nulls).ifelse(ibis.null("string"), cell)
+
+
+def extra_of(cells: Cells, claimed: Iterable[str]) -> Any:
+    """A JSON object of the columns whose fields are not *claimed*; NULL if there are none."""
+    taken = set(claimed)
+    rest = [column for column in cells.columns if column.field not in taken]
+    if not rest:
+        return ibis.null("string")
+    filled = {name: cells.table[column.field] for name, column in _by_distinct_name(rest).items()}
+    return ibis.struct(filled).cast("json").cast("string")
+
+
+def _by_distinct_name(columns: Iterable[SourceColumn]) -> dict[str, SourceColumn]:
+    """Columns by name, by key where a name repeats or differs by case only: engines read struct fields without case."""
+    distinct: dict[str, tuple[str, SourceColumn]] = {}
+    for column in columns:
+        name = column.name or column.key
+        if name.casefold() in distinct:
+            name = column.key
+        distinct[name.casefold()] = (name, column)
+    return dict(distinct.values())
+
+
+def _json_cells(rows: Any, columns: Sequence[SourceColumn]) -> Cells:
+    shape = _shape([column.name for column in columns])
+    parsed = rows.select(ROW, "line", _document=rows.line.try_cast("json").try_cast(shape))
+    fields = {column.field: _at(parsed["_document"], column.name.split(".")).strip() for column in columns}
+    broken = parsed["_document"].isnull()
+    return Cells(
+        parsed.select(ROW, **{HASH: parsed.line.hexdigest("md5"), BROKEN: broken}, **fields),
+        tuple(columns),
+    )
+
+
+def _shape(names: Iterable[str]) -> dt.Struct:
+    """The struct type that holds every dotted name as text; names that differ by case only share the first's field."""
+    tree: dict[str, Any] = {}
+    for name in names:
+        branch = tree
+        *parents, leaf = name.split(".")
+        for parent in parents:
+            inner = branch.setdefault(_known_as(branch, parent), {})
+            branch = inner if isinstance(inner, dict) else branch.setdefault(parent, {})
+        branch.setdefault(_known_as(branch, leaf), None)
+    return _struct(tree)
+
+
+def _known_as(branch: dict[str, Any], name: str) -> str:
+    return next((known for known in branch if known.casefold() == name.casefold()), name)
+
+
+def _struct(tree: dict[str, Any]) -> dt.Struct:
+    return dt.Struct({name: _struct(inner) if isinstance(inner, dict) else dt.string for name, inner in tree.items()})
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        fields = value.type().names if isinstance(value.type(), dt.Struct) else ()
+        known = next((field for field in fields if field.casefold() == name.casefold()), None)
+        if known is None:
+            return ibis.null("string")
+        value = value[known]
+    return value if isinstance(value.type(), dt.String) else ibis.null("string")
+
+
+def _nested_cells(rows: Any, columns: Sequence[SourceColumn], preset: Preset) -> Cells:
+    fields: dict[str, Any] = {}
+    known: list[SourceColumn] = []
+    for column in columns:
+        value = _value_at(rows, column.name)
+        if _is_key_value_array(value.type()):
+            for key in _keys_wanted(preset, column.key):
+                entry = SourceColumn(f"{column.name}.{key}", f"{column.key}.{name_key(key)}", f"k{len(fields)}")
+                fields[entry.field] = _entry_of(value, key)
+                known.append(entry)
+        else:
+            fields[column.field] = _scalar_text(value)
+            known.append(column)
+    hashed = ibis.literal(_SEPARATOR).join([field.fill_null("") for field in fields.values()]).hexdigest("md5")
+    return Cells(rows.select(ROW, **{HASH: hashed, BROKEN: ibis.literal(False)}, **fields), tuple(known))
+
+
+def _value_at(rows: Any, dotted: str) -> Any:
+    first, *rest = dotted.split(".")
+    value = rows[dotted] if dotted in rows.columns else rows[first]
+    for name in rest if dotted not in rows.columns else ():
+        value = value[name]
+    return value
+
+
+def _is_key_value_array(dtype: Any) -> bool:
+    inner = dtype.value_type if isinstance(dtype, dt.Array) else None
+    return isinstance(inner, dt.Struct) and {"key", "value"} <= set(inner.names)
+
+
+def _keys_wanted(preset: Preset, array: str) -> list[str]:
+    prefix = f"{array}."
+    return [source[len(prefix) :] for source in preset.columns if name_key(source).startswith(prefix)]
+
+
+def _entry_of(array: Any, key: str) -> Any:
+    """The value under *key* in an array of (key, value) records; of several typed slots the filled one counts."""
+    value = array.filter(lambda entry: entry["key"] == key)[0]["value"]
+    if isinstance(value.type(), dt.Struct):
+        return ibis.coalesce(*(value[slot].cast("string") for slot in value.type().names))
+    return value.cast("string")
+
+
+def _scalar_text(value: Any) -> Any:
+    if isinstance(value.type(), dt.Array):
+        inner = value.type().value_type
+        return value.join(",") if isinstance(inner, dt.String) else ibis.null("string")
+    return value.cast("string").strip()

@@ -1,0 +1,136 @@
+"""Issues of one file as rows of lake table ingest_issues: those met while reading, and those found by mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from tpaudit.engine import Engine
+from tpaudit.ingest.issues import ISSUE_KINDS, REDACTIONS, Issue
+from tpaudit.ingest.mapping import REJECT, Plan
+from tpaudit.ingest.points import is_cipher, is_masked
+from tpaudit.ingest.staged import ROW
+from tpaudit.model import LAKE_TABLES
+from tpaudit.results import IssueCount
+
+_SAMPLE_LENGTH = 60
+_COLUMNS = ("source_row", "column", "code", "message", "sample")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file the issues are about."""
+
+    export: str | None
+    file: str
+    sha256: str
+
+
+def issue_rows(engine: Engine, origin: Origin, met: Sequence[Issue], wide: Any = None, plan: Plan | None = None) -> Any:
+    """Every issue of one file as rows of ingest_issues."""
+    parts = [engine.table(_as_table(met))]
+    if wide is not None and plan is not None:
+        parts += _mapping_issues(engine, wide, plan)
+    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    severities = [(code, kind.severity) for code, kind in ISSUE_KINDS.items()]
+    messages = [(code, kind.message) for code, kind in ISSUE_KINDS.items()]
+    return every.mutate(
+        source_export=ibis.literal(origin.export, "string"),
+        source_file=ibis.literal(origin.file),
+        source_sha256=ibis.literal(origin.sha256),
+        severity=every.code.cases(*severities, else_=ibis.null("string")),
+        message=ibis.coalesce(every["message"], every.code.cases(*messages, else_=ibis.null("string"))),
+    )
+
+
+def issue_counts(engine: Engine, rows: Any) -> tuple[IssueCount, ...]:
+    """How often each kind of issue stands in *rows*, the worst first."""
+    grouped = rows.group_by("source_file", "column", "code", "severity").agg(
+        count=rows.count(),
+        first_row=rows.source_row.min(),
+        message=rows["message"].argmin(rows.source_row.fill_null(0)),
+    )
+    order = {"critical": 0, "warning": 1, "info": 2}
+    found = sorted(
+        engine.fetch_rows(grouped),
+        key=lambda row: (order[row["severity"]], -row["count"], row["code"], row["column"] or ""),
+    )
+    return tuple(
+        IssueCount(
+            file=row["source_file"], column=row["column"], code=row["code"], severity=row["severity"],
+            count=row["count"], first_row=row["first_row"], message=row["message"],
+        )
+        for row in found
+    )  # fmt: skip
+
+
+def _as_table(issues: Iterable[Issue]) -> pa.Table:
+    rows = list(issues)
+    return pa.table(
+        {
+            "source_row": pa.array([issue.row for issue in rows], pa.int64()),
+            "column": pa.array([issue.column for issue in rows], pa.string()),
+            "code": pa.array([issue.code for issue in rows], pa.string()),
+            "message": pa.array([issue.message for issue in rows], pa.string()),
+            "sample": pa.array([issue.sample for issue in rows], pa.string()),
+        }
+    )
+
+
+def _mapping_issues(engine: Engine, wide: Any, plan: Plan) -> list[Any]:
+    """Rejected rows, unread cells, and counts of hidden values; kinds that do not occur cost no query."""
+    flags = {f"bad.{name}": wide[f"!{name}"].notnull() for name in plan.failures if f"!{name}" in wide.columns}
+    flags |= {f"masked.{point.field}": is_masked(wide[point.field]) for point in plan.points}
+    flags |= {f"cipher.{point.field}": is_cipher(wide[point.field]) for point in plan.points}
+    if "_masked_name" in wide.columns:
+        flags["masked._masked_name"] = wide["_masked_name"]
+    counts = engine.fetch_rows(
+        wide.aggregate(
+            rejected=wide[REJECT].count(), **{name: flag.cast("int64").sum() for name, flag in flags.items()}
+        )
+    )[0]
+    parts = [_rejected(wide)] if counts["rejected"] else []
+    parts += [_unread(wide, plan, name) for name in plan.failures if counts.get(f"bad.{name}")]
+    hidden = list(_hidden(plan, counts))
+    return [*parts, engine.table(_as_table(hidden))] if hidden else parts
+
+
+def _rejected(wide: Any) -> Any:
+    rows = wide.filter(wide[REJECT].notnull())
+    null = ibis.null("string")
+    return rows.select(source_row=rows[ROW], column=null, code=rows[REJECT], message=null, sample=null)
+
+
+def _unread(wide: Any, plan: Plan, name: str) -> Any:
+    code, source = plan.failures[name]
+    rows = wide.filter(wide[f"!{name}"].notnull() & wide[REJECT].isnull())
+    if f"_in.{name.partition('.')[0]}" in rows.columns:
+        rows = rows.filter(rows[f"_in.{name.partition('.')[0]}"])
+    sample = rows[f"!{name}"]
+    if _is_personal(name):
+        for pattern, sign in REDACTIONS:
+            sample = sample.re_replace(pattern, sign)
+    return rows.select(
+        source_row=rows[ROW], column=ibis.literal(source), code=ibis.literal(code), message=ibis.null("string"),
+        sample=sample.substr(0, _SAMPLE_LENGTH),
+    )  # fmt: skip
+
+
+def _is_personal(name: str) -> bool:
+    table, _, column = name.partition(".")
+    return LAKE_TABLES[table].column(column).privacy is not None
+
+
+def _hidden(plan: Plan, counts: dict[str, int]) -> Iterable[Issue]:
+    """One issue per column, with the number of values: hidden values are the platform's habit, not a row's fault."""
+    for point in plan.points:
+        if number := counts.get(f"masked.{point.field}"):
+            yield Issue("masked_value", column=point.source, message=f"{number} values are masked and identify nobody")
+        if number := counts.get(f"cipher.{point.field}"):
+            yield Issue("ciphertext_value", column=point.source, message=f"{number} values are encrypted")
+    if number := counts.get("masked._masked_name"):
+        yield Issue("masked_value", column="full_name", message=f"{number} names are masked and kept as nicknames")

@@ -1,0 +1,178 @@
+"""Persons: which contact record a row belongs to, and the contacts and contact points a file yields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+
+from tpaudit.ingest.cells import HASH
+from tpaudit.ingest.mapping import Plan
+from tpaudit.ingest.points import email, fast_phone, is_hidden, is_masked
+from tpaudit.ingest.staged import ROW
+from tpaudit.model import LAKE_TABLES
+
+CONTACT = "_contact"
+_ID_DIGITS = 20
+# Ids that live in columns of their own and are contact points as well.
+_IDS_IN_COLUMNS = (("user_id", ("contacts.user_id", "touches.user_id")), ("cookie", ("touches.anonymous_id",)))
+
+
+def with_persons(wide: Any, plan: Plan) -> Any:
+    """Add `_contact`, and move masked names out of the legal name: they are screen names at best."""
+    wide = _with_masked_names_apart(wide)
+    wide = wide.mutate(**{f"id.{kind}": value for kind, value in _known_ids(wide, plan).items()})
+    return wide.mutate(**{CONTACT: _contact_id(wide, plan)})
+
+
+def _with_masked_names_apart(wide: Any) -> Any:
+    if "contacts.full_name" not in wide.columns:
+        return wide
+    name = wide["contacts.full_name"]
+    hidden = is_masked(name).fill_null(False)
+    nickname = wide["contacts.nickname"] if "contacts.nickname" in wide.columns else ibis.null("string")
+    return wide.mutate(
+        **{
+            "_masked_name": hidden,
+            "contacts.full_name": hidden.ifelse(ibis.null("string"), name),
+            "contacts.nickname": ibis.coalesce(nickname, hidden.ifelse(name, ibis.null("string"))),
+        }
+    )
+
+
+def _known_ids(wide: Any, plan: Plan) -> dict[str, Any]:
+    """Usable value per type of contact point, taking in the ids that live in other tables' columns."""
+    found: dict[str, list[Any]] = {}
+    for point in plan.points:
+        found.setdefault(point.type, []).append(wide[f"{point.field}.norm"])
+    for kind, names in _IDS_IN_COLUMNS:
+        found.setdefault(kind, []).extend(wide[name] for name in names if name in wide.columns)
+    return {kind: ibis.coalesce(*values) for kind, values in found.items() if values}
+
+
+def _contact_id(wide: Any, plan: Plan) -> Any:
+    """Given by the file, or made from the first identity of the preset that is complete in the row.
+
+    Records of a contact export that carry no identity at all are told apart by their content.
+    """
+    given = [
+        wide[name] for name in (f"{table}.contact_id" for table in ("contacts", *plan.tables)) if name in wide.columns
+    ]
+    made = [_identity(wide, entry) for entry in plan.preset.person.id]
+    if plan.preset.table == "contacts":
+        made.append(ibis.literal("row:") + wide[HASH])
+    made = [identity for identity in made if identity is not None]
+    if not made:
+        return ibis.coalesce(*given) if given else ibis.null("string")
+    digest = ibis.coalesce(*made).hexdigest("md5").substr(0, _ID_DIGITS)
+    return ibis.coalesce(*given, ibis.literal(f"{plan.preset.platform}:") + digest)
+
+
+def _identity(wide: Any, entry: str) -> Any:
+    """Text that names the person by all parts of *entry*; NULL in rows that lack one, None if the file lacks one."""
+    parts = []
+    for part in entry.split("+"):
+        name = f"id.{part}" if f"id.{part}" in wide.columns else f"contacts.{part}"
+        if name not in wide.columns:
+            return None
+        parts.append(wide[name] if name.startswith("id.") else wide[name].lower())
+    identity = ibis.literal(f"{entry}:") + parts[0]
+    for value in parts[1:]:
+        identity = identity + "|" + value
+    return identity
+
+
+def contacts(wide: Any, plan: Plan) -> Any:
+    """Contact rows: every record of a contact export, else the persons met in the file."""
+    rows = wide.filter(wide[CONTACT].notnull())
+    columns = {name: rows[source] for name, source in plan.columns_of("contacts").items()}
+    columns |= {
+        name: rows[f"contacts.{name}"] for name in ("full_name", "nickname") if f"contacts.{name}" in rows.columns
+    }
+    if "id.user_id" in rows.columns:
+        columns["user_id"] = rows["id.user_id"]
+    columns["contact_id"] = rows[CONTACT]
+    for name, value in plan.constants.items():
+        if name.startswith("contacts."):
+            column = name.removeprefix("contacts.")
+            columns[column] = ibis.literal(value).cast(LAKE_TABLES["contacts"].column(column).type)
+    if plan.preset.table == "contacts":
+        return rows.select(ROW, HASH, "_extra", **columns)
+    persons = _one_per_person(rows.select(ROW, HASH, **columns), columns)
+    return _with_profile_rows(persons, rows) if "_in.contacts" in rows.columns else persons
+
+
+def _one_per_person(rows: Any, columns: Mapping[str, Any]) -> Any:
+    """The last filled value of every column, in row order: as everywhere in the lake, the latest word counts."""
+    last = {name: rows[name].argmax(rows[ROW], where=rows[name].notnull()) for name in columns if name != "contact_id"}
+    return rows.group_by("contact_id").agg(
+        **{ROW: rows[ROW].min(), HASH: rows[HASH].argmin(rows[ROW]), "_extra": ibis.null("string")}, **last
+    )
+
+
+def _with_profile_rows(persons: Any, rows: Any) -> Any:
+    """Persons of an event log: rows that speak of the person alone (profiles) each stay a row, so that none is lost."""
+    profiles = rows.filter(rows["_in.contacts"])
+    profiles = profiles.select(_person=profiles[CONTACT], _own_row=profiles[ROW], _own_hash=profiles[HASH])
+    joined = persons.left_join(profiles, persons.contact_id == profiles["_person"])
+    told = joined.mutate(
+        **{
+            ROW: ibis.coalesce(joined["_own_row"], joined[ROW]),
+            HASH: ibis.coalesce(joined["_own_hash"], joined[HASH]),
+        }
+    )
+    return told.drop("_person", "_own_row", "_own_hash")
+
+
+def contact_points(wide: Any, plan: Plan) -> Any | None:
+    """Distinct points per person, with the first row that names them; None if the file has none."""
+    rows = wide.filter(wide[CONTACT].notnull())
+    parts = [
+        _point(rows, point.type, rows[point.field], rows[f"{point.field}.norm"], rows[f"{point.field}.masked"])
+        for point in plan.points
+    ]
+    named = {point.type for point in plan.points}
+    for kind, names in _IDS_IN_COLUMNS:
+        for name in names:
+            if name in rows.columns and kind not in named:
+                parts += [_point(rows, kind, rows[name], rows[name], ibis.literal(False))]
+    if plan.preset.table == "contact_points":
+        parts.append(_given_points(rows))
+    if not parts:
+        return None
+    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return every.group_by("contact_id", "type", "_same").agg(
+        **{ROW: every[ROW].min(), HASH: every[HASH].argmin(every[ROW]), "_extra": ibis.null("string")},
+        value=every["value"].argmin(every[ROW]),
+        value_norm=every["value_norm"].max(),
+        value_hash=every["value_norm"].max().hexdigest("md5"),
+        is_masked=every["is_masked"].any(),
+    )
+
+
+def _point(rows: Any, kind: str, value: Any, norm: Any, masked: Any) -> Any:
+    columns = rows.select(
+        **{ROW: rows[ROW], HASH: rows[HASH]},
+        contact_id=rows[CONTACT],
+        type=ibis.literal(kind),
+        value=value,
+        value_norm=norm,
+        is_masked=masked,
+        _same=ibis.coalesce(norm, value),
+    )
+    return columns.filter(columns["value"].notnull())
+
+
+def _given_points(rows: Any) -> Any:
+    """Rows of a canonical contact_points file: their type is data, so the value is normalised per row."""
+    kind, value = rows["contact_points.type"], rows["contact_points.value"]
+    hidden = is_hidden(value)
+    own = ibis.cases((kind == "phone", fast_phone(value, "CN")), (kind == "email", email(value)), else_=value)
+    given = rows["contact_points.value_norm"] if "contact_points.value_norm" in rows.columns else ibis.null("string")
+    norm = hidden.ifelse(ibis.null("string"), ibis.coalesce(given, own))
+    columns = rows.select(
+        **{ROW: rows[ROW], HASH: rows[HASH]}, contact_id=rows[CONTACT], type=kind, value=value, value_norm=norm,
+        is_masked=hidden, _same=ibis.coalesce(norm, value),
+    )  # fmt: skip
+    return columns.filter(columns["value"].notnull() & columns["type"].notnull())

@@ -1,0 +1,136 @@
+"""Reading and checking preset files; every fault names the file and the key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tpaudit.errors import ConfigFault, UsageFault, did_you_mean
+from tpaudit.ingest.preset import DROP, EXTRA, Preset, Target
+from tpaudit.ingest.times import is_known_pattern
+from tpaudit.model import CONTACT_POINT_TYPES, LAKE_TABLES
+
+_HINT = "see docs/examples for mapping files that work"
+
+
+@cache
+def shipped_presets() -> tuple[Preset, ...]:
+    """Every preset that comes with the package, by id."""
+    folder = resources.files("tpaudit.ingest") / "presets"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    return tuple(
+        preset for file in files for preset in parse_presets(file.read_text(encoding="utf-8"), file.name, "shipped")
+    )
+
+
+def read_presets(path: Path) -> tuple[Preset, ...]:
+    """The presets of one of the user's files; raises UsageFault if it cannot be read, ConfigFault if it is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageFault(f"cannot read the mapping file {path.name}: {fault}", "check its name and encoding") from fault
+    return parse_presets(text, path.name, path.name)
+
+
+def parse_presets(text: str, file: str, origin: str) -> tuple[Preset, ...]:
+    """The presets in *text*: one at the top level, or one per `[[export]]` block; raises ConfigFault."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigFault([f"{file}: {fault}"], "the file must be valid TOML") from None
+    blocks = content.pop("export", None)
+    if blocks is None:
+        return (_preset(content, file, origin),)
+    if not isinstance(blocks, list):
+        raise ConfigFault([f"{file}: export: write [[export]] with double brackets"], _HINT)
+    return tuple(_preset({**content, **block}, file, origin) for block in blocks)
+
+
+def _preset(content: Mapping[str, Any], file: str, origin: str) -> Preset:
+    filled = dict(content)
+    filled.setdefault("id", Path(file).stem)
+    filled.setdefault("platform", filled["id"])
+    title = filled.get("title", filled["id"])
+    filled["title"] = title if isinstance(title, Mapping) else {"en": str(title), "zh": str(title)}
+    try:
+        preset = Preset.model_validate({**filled, "origin": origin})
+    except ValidationError as fault:
+        raise ConfigFault([_in_words(error, file) for error in fault.errors()], _HINT) from None
+    if faults := [f"{file}: {fault}" for fault in _contradictions(preset)]:
+        raise ConfigFault(faults, _HINT)
+    return preset
+
+
+def _in_words(error: Any, file: str) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{file}: {key}: unknown key{did_you_mean(str(error['loc'][-1]), Preset.model_fields)}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{file}: {key}: {message[0].lower()}{message[1:]}"
+
+
+def _contradictions(preset: Preset) -> Iterator[str]:
+    """What the types cannot say: names of tables, columns and point types, patterns, and parts of the person."""
+    if preset.table not in LAKE_TABLES:
+        yield f"table = {preset.table!r}: no such table{did_you_mean(preset.table, LAKE_TABLES)}"
+    for source, targets in preset.columns.items():
+        for target in targets:
+            yield from (f"columns.{source!r}: {fault}" for fault in _target_faults(target))
+    for section in ("constants", "values", "keys"):
+        for name in getattr(preset, section):
+            yield from (f"{section}.{name!r}: {fault}" for fault in _name_faults(name))
+    for section in ("preamble", "filename"):
+        for source, name in getattr(preset, section).items():
+            target = source if section == "filename" else name
+            yield from (f"{section}.{source!r}: {fault}" for fault in _name_faults(target))
+    for table, names in preset.records.items():
+        for name in names:
+            yield from (f"records.{table}: {fault}" for fault in _name_faults(f"{table}.{name}"))
+    for table in preset.rows:
+        if table not in LAKE_TABLES:
+            yield f"rows.{table}: no such table{did_you_mean(table, LAKE_TABLES)}"
+    for pattern in (*preset.filename.values(), *((preset.survey.questions,) if preset.survey else ())):
+        yield from _pattern_faults(pattern)
+    for entry in preset.person.id:
+        for part in entry.split("+"):
+            if part not in CONTACT_POINT_TYPES and part not in LAKE_TABLES["contacts"]:
+                known = (*CONTACT_POINT_TYPES, *LAKE_TABLES["contacts"].column_names)
+                meant = did_you_mean(part, known)
+                yield f"person.id: {part!r} is no contact point type and no column of contacts{meant}"
+
+
+def _target_faults(target: Target) -> Iterator[str]:
+    if target.to in (DROP, EXTRA):
+        return
+    yield from _name_faults(target.to)
+    if target.format and not is_known_pattern(target.format):
+        yield f"{target.format!r} is no date format: use unix_s, unix_ms, unix_us or directives such as %Y-%m-%d"
+    if target.pattern:
+        yield from _pattern_faults(target.pattern)
+
+
+def _name_faults(name: str) -> Iterator[str]:
+    table, dot, column = name.partition(".")
+    if not dot:
+        yield f"{name!r} must be table.column, contact_points.<type>, {DROP!r} or {EXTRA!r}"
+    elif table == "contact_points" and column in CONTACT_POINT_TYPES:
+        return
+    elif table not in LAKE_TABLES:
+        yield f"{name!r}: no such table{did_you_mean(table, LAKE_TABLES)}"
+    elif column not in LAKE_TABLES[table]:
+        known = CONTACT_POINT_TYPES if table == "contact_points" else LAKE_TABLES[table].column_names
+        yield f"{name!r}: table {table} has no column {column!r}{did_you_mean(column, known)}"
+
+
+def _pattern_faults(pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error as fault:
+        yield f"{pattern!r} is no regular expression: {fault}"

@@ -1,0 +1,13 @@
+"""Why one file was not taken: never an error of the whole ingest."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """A file that cannot be read: *reason* completes the sentence "the file …", *hint* names the remedy."""
+
+    def __init__(self, reason: str, hint: str, code: str = "refused_file") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.code = code

@@ -1,0 +1,118 @@
+"""Staged rows: what a file says, as text or NULL and with physical row numbers, in a temporary Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.names import unique_keys
+
+ROW = "_row"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column of a file: its name as found, the key it is matched by, and the staged field that holds it."""
+
+    name: str
+    key: str
+    field: str
+
+
+def source_columns(names: Sequence[str]) -> tuple[SourceColumn, ...]:
+    """Columns for header *names*; fields are named by place, because header names may repeat or be empty."""
+    keys = unique_keys(names)
+    return tuple(
+        SourceColumn(name.strip(), key, f"c{place}") for place, (name, key) in enumerate(zip(names, keys, strict=True))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A staged file: the Parquet file, its columns, how many rows it holds, and what was met on the way."""
+
+    file: Path
+    columns: tuple[SourceColumn, ...]
+    rows: int
+    issues: tuple[Issue, ...] = ()
+    preamble: tuple[str, ...] = ()
+    lines_are_json: bool = False
+    is_nested: bool = False
+
+
+# Written by platforms where there is nothing to write.
+NULL_MARKERS = ("", "-", "--", "——", "/", "NULL", "null", "N/A", "n/a", "未取到值", "无", "None", "NaN", "nan")
+
+
+@dataclass(slots=True)
+class StageWriter:
+    """Writes batches of text columns and their row numbers.
+
+    Cells lose blanks and spreadsheet wrappers around them, null markers become NULL; rows without any content are no
+    data and are left out. `verbatim` keeps cells as they are (whole JSON lines).
+    """
+
+    file: Path
+    columns: tuple[SourceColumn, ...]
+    nulls: tuple[str, ...] = ()
+    verbatim: bool = False
+    rows: int = 0
+    _writer: pq.ParquetWriter = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = [column.field for column in self.columns]
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(
+            self.file, pa.schema([(ROW, pa.int64()), *((name, pa.string()) for name in names)]), compression="lz4"
+        )
+
+    def __enter__(self) -> StageWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def write(self, numbers: np.ndarray | pa.Array, cells: Iterable[pa.Array]) -> None:
+        """Append one batch: physical row *numbers* and the *cells* of every column."""
+        nulls = pa.array([""] if self.verbatim else [*NULL_MARKERS, *self.nulls], pa.string())
+        cleaned = [_cleaned(column, nulls, self.verbatim) for column in cells]
+        batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._writer.schema)
+        batch = _without_blank_rows(batch)
+        if batch.num_rows:
+            self._writer.write_batch(batch)
+            self.rows += batch.num_rows
+
+
+def _cleaned(cells: pa.Array, nulls: pa.Array, verbatim: bool) -> pa.Array:
+    bare = pc.utf8_trim_whitespace(cells)
+    if not verbatim:
+        bare = _unwrapped(bare)
+    return pc.if_else(pc.is_in(bare, value_set=nulls), pa.scalar(None, pa.string()), bare)
+
+
+def _unwrapped(cells: pa.Array) -> pa.Array:
+    """Cells without the marks that keep a spreadsheet from reading an id as a number: ="12", '12 and `12."""
+    is_formula = pc.starts_with(cells, '="')
+    if pc.any(is_formula).as_py():
+        inner = pc.utf8_rtrim(pc.utf8_slice_codeunits(cells, 2, None), characters='"')
+        cells = pc.if_else(is_formula, pc.utf8_trim_whitespace(inner), cells)
+    is_marked = pc.or_(pc.starts_with(cells, "'"), pc.starts_with(cells, "`"))
+    if pc.any(is_marked).as_py():
+        cells = pc.if_else(is_marked, pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(cells, 1, None)), cells)
+    return cells
+
+
+def _without_blank_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
+    blank = None
+    for cells in batch.columns[1:]:
+        blank = pc.is_null(cells) if blank is None else pc.and_(blank, pc.is_null(cells))
+        if not pc.any(blank).as_py():
+            return batch
+    return batch.filter(pc.invert(blank))

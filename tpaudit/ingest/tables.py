@@ -1,0 +1,175 @@
+"""From the wide table to each canonical table: lineage, keys, folded records, and states that follow from others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+
+from tpaudit.engine import Engine
+from tpaudit.ingest.cells import HASH
+from tpaudit.ingest.mapping import EXTRA_COLUMN, REJECT, Plan
+from tpaudit.ingest.people import CONTACT
+from tpaudit.ingest.staged import ROW
+from tpaudit.ingest.surveys import answers
+from tpaudit.model import LAKE_TABLES
+from tpaudit.model.commerce import ORDER_STATUSES
+from tpaudit.model.fields import MONEY
+
+_MADE_DIGITS = 20
+_SEPARATOR = "\x1f"
+# A record made of several rows is as far as its least advanced living part.
+_FOLD_ORDER = ("pending", "paid", "shipped", "completed", "refunded", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What every lake row of one file says about its origin."""
+
+    file: str
+    sha256: str
+    zone: str
+    currency: str
+    ingested_at: datetime
+
+    def columns(self, rows: Any, plan: Plan) -> dict[str, Any]:
+        """Lineage columns for *rows*, which carry `_row`, `_hash` and `_extra`."""
+        return {
+            "source_system": ibis.literal(plan.preset.platform),
+            "source_export": ibis.literal(plan.preset.id),
+            "source_file": ibis.literal(self.file),
+            "source_sha256": ibis.literal(self.sha256),
+            "source_row": rows[ROW],
+            "source_timezone": ibis.literal(self.zone),
+            "ingested_at": ibis.literal(self.ingested_at),
+            "row_hash": rows[HASH],
+            "extra": rows[EXTRA_COLUMN],
+        }
+
+
+def canonical_rows(wide: Any, plan: Plan, table: str, lineage: Lineage, engine: Engine) -> Any:
+    """The rows of one canonical table (not contacts or contact points) that the file feeds."""
+    rows = wide.filter(wide[REJECT].isnull())
+    if f"_in.{table}" in rows.columns:
+        rows = rows.filter(rows[f"_in.{table}"])
+    if plan.preset.table != table:
+        # Columns no mapping claimed are kept once, with the main table.
+        rows = rows.mutate(**{EXTRA_COLUMN: ibis.null("string")})
+    columns = _columns(rows, plan, table, lineage)
+    asked = [question.field for question in plan.questions]
+    shaped = rows.select(ROW, HASH, EXTRA_COLUMN, *asked, **columns)
+    if asked:
+        shaped = answers(shaped, plan, engine)
+    if table in plan.preset.records:
+        shaped = _folded(shaped, plan, table)
+    if table == "orders":
+        shaped = _with_refunds_told(shaped)
+    return with_lineage(shaped, plan, table, lineage)
+
+
+def with_lineage(rows: Any, plan: Plan, table: str, lineage: Lineage) -> Any:
+    """Add the lineage columns that *rows* do not bring themselves; the record's own id is its key, where given."""
+    ids = [name for name in LAKE_TABLES[table].key if name.endswith("_id") and f"{table}.{name}" in plan.values]
+    key = ids[-1] if ids else None
+    own = rows[key] if key else ibis.null("string")
+    added = {"source_record_id": own, **lineage.columns(rows, plan)}
+    return rows.mutate(**added)
+
+
+def _columns(rows: Any, plan: Plan, table: str, lineage: Lineage) -> dict[str, Any]:
+    declared = LAKE_TABLES[table]
+    columns = {name: rows[source] for name, source in plan.columns_of(table).items()}
+    for name, value in plan.constants.items():
+        owner, _, column = name.partition(".")
+        if owner == table:
+            constant = ibis.literal(value).cast(declared.column(column).type)
+            columns[column] = ibis.coalesce(columns[column], constant) if column in columns else constant
+    if "contact_id" in declared:
+        columns["contact_id"] = rows[CONTACT]
+    if "platform" in declared and "platform" not in columns:
+        columns["platform"] = ibis.literal(plan.preset.platform)
+    if "currency" in declared and any(declared.column(name).type == MONEY for name in columns):
+        given = [columns["currency"]] if "currency" in columns else []
+        columns["currency"] = ibis.coalesce(*given, ibis.literal(lineage.currency))
+    for key in _ids_to_make(plan, table, columns):
+        columns[key] = _made_id(rows, plan, table, key)
+    return columns
+
+
+def _ids_to_make(plan: Plan, table: str, columns: Mapping[str, Any]) -> list[str]:
+    """The table's own id if the export brings none, and ids of other records that the preset composes."""
+    own = LAKE_TABLES[table].key[0]
+    composed = [name.partition(".")[2] for name in plan.preset.keys if name.startswith(f"{table}.")]
+    wanted = dict.fromkeys([*([own] if own.endswith("_id") and own != "contact_id" else []), *composed])
+    return [name for name in wanted if name not in columns]
+
+
+def _made_id(rows: Any, plan: Plan, table: str, key: str) -> Any:
+    """An id for records that bring none: from the columns that tell them apart, else from the whole row.
+
+    Equal rows get equal ids, so that overlapping weekly exports do not count twice. The id of a record of another
+    table is given only where the row feeds that table.
+    """
+    natural = f"key.{table}.{key}"
+    basis = rows[natural] if natural in rows.columns else rows[HASH]
+    made = ibis.literal(f"{plan.preset.platform}:") + basis.hexdigest("md5").substr(0, _MADE_DIGITS)
+    other = next((name for name in plan.tables if name != table and LAKE_TABLES[name].key[0] == key), None)
+    if other is None or f"_in.{other}" not in rows.columns:
+        return made
+    return rows[f"_in.{other}"].ifelse(made, ibis.null("string"))
+
+
+def _folded(rows: Any, plan: Plan, table: str) -> Any:
+    """One row per record whose parts lie in several rows; rows without a key stay apart."""
+    parts = [rows[name].cast("string") for name in plan.preset.records[table] if name in rows.columns]
+    known = ibis.and_(*(part.notnull() for part in parts[:1]))
+    record = ibis.literal(_SEPARATOR).join([part.fill_null("") for part in parts])
+    folds = {target.column: target.fold for targets in plan.preset.columns.values() for target in targets
+             if target.table == table}  # fmt: skip
+    grouped = rows.mutate(_record=known.ifelse(record, rows[ROW].cast("string")))
+    values = {
+        name: _fold(grouped, name, folds.get(name, "first"))
+        for name in rows.columns
+        if name not in (ROW, HASH, EXTRA_COLUMN)
+    }
+    joined = grouped.group_by("_record").agg(
+        **{
+            ROW: grouped[ROW].min(),
+            HASH: grouped[HASH].argmin(grouped[ROW]),
+            EXTRA_COLUMN: grouped[EXTRA_COLUMN].argmin(grouped[ROW]),
+        },
+        **values,
+    )
+    return joined.drop("_record")
+
+
+def _fold(rows: Any, name: str, how: str) -> Any:
+    value = rows[name]
+    if how == "sum":
+        return value.sum()
+    if how == "min":
+        return value.min()
+    if how == "max":
+        return value.max()
+    if how == "least":
+        place = value.cases(*((state, place) for place, state in enumerate(_FOLD_ORDER)), else_=ibis.null("int64"))
+        return place.min().cases(*enumerate(_FOLD_ORDER), else_=ibis.null("string"))
+    return value.argmin(rows[ROW], where=value.notnull())
+
+
+def _with_refunds_told(orders: Any) -> Any:
+    """A paid order that was closed, or paid back in full, is refunded: platforms call both merely closed."""
+    known: Mapping[str, Any] = {name: orders[name] for name in orders.columns}
+    if "status" not in known:
+        return orders
+    status = known["status"]
+    paid_at = known["paid_at"].notnull() if "paid_at" in known else ibis.literal(False)
+    closed_after_payment = (status == "cancelled") & paid_at
+    paid_back = ibis.literal(False)
+    if {"refunded_amount", "paid_amount"} <= set(known):
+        paid_back = ((known["paid_amount"] > 0) & (known["refunded_amount"] >= known["paid_amount"])).fill_null(False)
+    told = (closed_after_payment | (paid_back & status.isin(ORDER_STATUSES[1:]))).fill_null(False)
+    return orders.mutate(status=told.ifelse(ibis.literal("refunded"), status))
