@@ -57,6 +57,7 @@ def _write_drawing(session: Session, result: Result) -> None:
         ascii=session.given.ascii if to_file else session.is_ascii,
         limit=None if session.given.all else View.limit,
         currency=session.audit.config.settings.audit.currency,
+        audit=session.audit_to_name,
     )
     if not to_file:
         session.out.print(render(result, view))

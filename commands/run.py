@@ -12,6 +12,7 @@ from tpaudit.commands.choices import FailOn
 from tpaudit.commands.payload import emit
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
+from tpaudit.commands.validate import gate_exit_code
 from tpaudit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def run_audit(session: Session, ingestion: Ingestion, fail_on: FailOn | None, fo
     begun_at = datetime.now(UTC)
     with session.pipeline(ingestion, forced=(INGEST, *STAGES) if force else ()) as pipeline:
         result = pipeline.run(fail_on.value if fail_on else None)
-        passed = result.validation is None or result.validation.passed
-        session.exit_code = ExitCode.OK if passed else ExitCode.DATA_FELL_SHORT
+        session.exit_code = gate_exit_code(result.validation) if result.validation else ExitCode.OK
         result = _with_history(session, pipeline, result, begun_at)
     emit(session, result)
 

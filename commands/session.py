@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -79,6 +80,14 @@ class Session:
         if self.given.engine:
             flags["engine", "name"] = str(self.given.engine)
         return Audit(folder, load_config(folder, os.environ, flags))
+
+    @property
+    def audit_to_name(self) -> str | None:
+        """The audit folder as a later command must name it; None where a command finds it by itself."""
+        from tpaudit.audit import find_audit_folder
+
+        folder = self.audit.folder
+        return None if folder.resolve() == find_audit_folder(Path.cwd()).resolve() else shlex.quote(str(folder))
 
     @contextmanager
     def pipeline(self, ingestion: Ingestion | None = None, *, forced: Iterable[str] = ()) -> Iterator[Pipeline]:

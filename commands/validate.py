@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,6 +11,9 @@ from tpaudit.commands.payload import emit
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
 from tpaudit.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tpaudit.results import ValidateResult
 
 app = typer.Typer(add_completion=False)
 
@@ -34,7 +37,6 @@ def validate(
 ) -> None:
     """Check the data and fail when it is not good enough (exit code 1)."""
     from tpaudit.pipeline import STAGES
-    from tpaudit.results import ValidateResult
 
     with session.pipeline(forced=("validate",) if force else ()) as pipeline:
         if select or ignore:
@@ -44,9 +46,16 @@ def validate(
         else:
             found = pipeline.bring_up_to_date("validate")
     gate = fail_on.value if fail_on else session.audit.config.settings.validate_.fail_on
-    result = cast(ValidateResult, found).model_copy(update={"fail_on": gate})
-    session.exit_code = ExitCode.OK if result.passed else ExitCode.DATA_FELL_SHORT
+    result = cast("ValidateResult", found).model_copy(update={"fail_on": gate})
+    session.exit_code = gate_exit_code(result)
     emit(session, result)
+
+
+def gate_exit_code(result: ValidateResult) -> ExitCode:
+    """Verdict of a validation: the data fell short, or a check broke so that nobody can tell, or all is well."""
+    if not result.passed:
+        return ExitCode.DATA_FELL_SHORT
+    return ExitCode.CANNOT_EVALUATE if result.count("error") else ExitCode.OK
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

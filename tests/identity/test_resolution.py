@@ -189,6 +189,8 @@ def test_clusters_equal_an_independent_search_and_ignore_order(rows: list[tuple[
             write_people(store, *order)
             resolve(store)
             assert clusters(store) == unioned(people)
-            ids.append({r["contact_id"]: r["customer_id"] for r in store.engine.fetch_rows(store.mart("customer_links"))})
+            ids.append(
+                {r["contact_id"]: r["customer_id"] for r in store.engine.fetch_rows(store.mart("customer_links"))}
+            )
             store.engine.close()
     assert ids[0] == ids[1]

@@ -109,7 +109,7 @@ def _customers(store: Store, linked: Any, links: Any, unshared: Any, usable: Any
 
 def _seen(store: Store, linked: Any) -> Any:
     """When each customer was first and last seen; impossible dates are not believed."""
-    sightings = []
+    sightings: list[Any] = []
     for table, columns in _SEEN.items():
         rows = store.lake(table)
         sightings.extend(rows.select("contact_id", at=possible(store, rows[column])) for column in columns)

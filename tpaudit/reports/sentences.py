@@ -17,6 +17,8 @@ from tpaudit.results import (
 
 _MOST_NAMED = 3
 
+# A journey that ends after the purchase is not lost before it.
+_STAGES_BEFORE_PURCHASE = ("awareness", "consideration", "purchase")
 # Below this many customers a drop-off is an anecdote, not a headline.
 _LOSS_CUSTOMERS = 100
 
@@ -138,7 +140,8 @@ def dissatisfaction(kpi: KpiResult, messages: Messages, figures: Figures) -> str
 
 def loss(journey: JourneyResult, messages: Messages, figures: Figures) -> str | None:
     """The touchpoint after which the largest share of customers is not seen again."""
-    candidates = [row for row in journey.map if row.drop_off and row.customers >= _LOSS_CUSTOMERS]
+    before_purchase = [row for row in journey.map if row.stage in _STAGES_BEFORE_PURCHASE]
+    candidates = [row for row in before_purchase if row.drop_off and row.customers >= _LOSS_CUSTOMERS]
     if not candidates:
         return None
     worst = max(candidates, key=lambda row: (row.drop_off or 0, row.customers, row.touchpoint))

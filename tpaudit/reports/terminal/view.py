@@ -70,7 +70,8 @@ def symbols(ascii: bool) -> Symbols:
 class View:
     """Everything a terminal renderer needs besides the result.
 
-    `width` is the console's; `limit` the rows after which a list is cut, None to show all.
+    `width` is the console's; `limit` the rows after which a list is cut, None to show all; `audit` the audit folder to
+    name in commands to go on with, None if they find it by themselves.
     """
 
     messages: Messages
@@ -78,6 +79,7 @@ class View:
     ascii: bool = False
     limit: int | None = 20
     currency: str = "CNY"
+    audit: str | None = None
 
     @cached_property
     def symbols(self) -> Symbols:
@@ -148,7 +150,8 @@ class View:
         line = self.say("next", "dim")
         for position, command in enumerate(commands):
             line.append_text(self.text("   " if position else "  ", "dim"))
-            line.append_text(self.text(command, "bold"))
+            shown = command.replace("tpaudit ", f"tpaudit -C {self.audit} ", 1) if self.audit else command
+            line.append_text(self.text(shown, "bold"))
         return indented(line)
 
 

@@ -1,0 +1,136 @@
+"""The journey map: per stage and touchpoint, who met it, how it felt, how long until the next, and what hurts."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import ibis
+
+from tpaudit.engine.portable import hours_between
+from tpaudit.horizon import possible
+from tpaudit.journeys.catalogue import Catalogue
+from tpaudit.store import Store
+
+_CELL = ("stage", "touchpoint")
+
+# Below this many observations a sign is not read as pain (half-width of a share worse than 18 points).
+MIN_OBSERVATIONS = 30
+# What counts as pain: journeys ending there half as often again as at touchpoints on the whole, more than a fifth of
+# answers later than 30 minutes (the field's promise is 80 % within), fewer than 70 % of ratings good.
+DROP_OFF_OVER_AVERAGE = 1.5
+LATE_SHARE = 0.2
+LATE_SECONDS = 30 * 60
+UNSATISFIED_SHARE = 0.3
+
+
+def journey_map(store: Store, catalogue: Catalogue) -> Any:
+    """Rows of mart `journey_map`, computed from marts `journey_touches` and `journeys`.
+
+    A customer counts once per stage and touchpoint. `drop_off` is known only where the touchpoint is a step of
+    journeys, `csat` only where it was rated itself; `nps` and `ces` are the answers of those who met the touchpoint
+    at most `[journey] window_days` before answering.
+    """
+    touches = store.mart("journey_touches")
+    met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
+    cells = _with_waits(met)
+    parts = [
+        _reached(met),
+        _ended(touches, store.mart("journeys")),
+        *_voices(store, met),
+    ]
+    rows = reduce(_beside, parts, cells)
+    rows = rows.mutate(
+        kind=_of_catalogue(rows, {touchpoint.id: touchpoint.kind for touchpoint in catalogue}),
+        owner=_of_catalogue(rows, {touchpoint.id: touchpoint.owner for touchpoint in catalogue if touchpoint.owner}),
+    )
+    return rows.mutate(pain=_pain(rows))
+
+
+def _with_waits(met: Any) -> Any:
+    """Per cell: customers, hours to the customer's next touch, ratings, share answered late."""
+    in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
+    met = met.mutate(hours_to_next=hours_between(met.occurred_at, met.occurred_at.lead().over(in_time)))
+    good = (met.satisfaction_score >= 4).cast("float64")
+    late = (met.first_response_seconds > LATE_SECONDS).cast("float64")
+    return met.group_by(_CELL).agg(
+        customers=met.customer_id.nunique(),
+        median_hours_to_next=met.hours_to_next.median(),
+        csat=good.mean(),
+        ratings=good.count(),
+        late=late.mean(),
+        answers=late.count(),
+    )
+
+
+def _reached(met: Any) -> Any:
+    in_stage = met.group_by("stage").agg(stage_customers=met.customer_id.nunique())
+    cells = met.group_by(_CELL).agg(customers=met.customer_id.nunique())
+    joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)])
+    return joined.select("stage", "touchpoint", reach=joined.customers / joined.stage_customers)
+
+
+def _ended(touches: Any, journeys: Any) -> Any:
+    """Per cell: customers whose journey has it as a step, and the share of them whose journey ends there in vain."""
+    steps = touches.filter(touches.position.notnull())
+    steps = steps.inner_join(journeys.select("customer_id", "converted", n="touches"), "customer_id")
+    lost = steps.customer_id.nunique(where=(steps.position == steps.n) & ~steps.converted)
+    cells = steps.group_by(_CELL).agg(travellers=steps.customer_id.nunique(), lost=lost)
+    average = cells.lost.sum().over(ibis.window()) / cells.travellers.sum().over(ibis.window())
+    return cells.mutate(drop_off=cells.lost / cells.travellers, average_drop_off=average).drop("lost")
+
+
+def _voices(store: Store, met: Any) -> list[Any]:
+    """Per cell: net promoter score and mean effort of those who met it in the window before answering."""
+    if not store.audit.lake_files("surveys"):
+        nothing = ibis.null("float64")
+        return [met.select(*_CELL).distinct().mutate(nps=nothing, ces=nothing)]
+    surveys = store.current("surveys")
+    links = store.mart("customer_links").select("contact_id", "customer_id")
+    answers = surveys.filter(surveys.metric.isin(["nps", "ces"]) & surveys.score.notnull())
+    answers = answers.inner_join(links, "contact_id").select(
+        "response_id", "customer_id", "metric", "score", answered_at=possible(store, answers.submitted_at)
+    )
+    days = store.audit.config.settings.journey.window_days
+    pairs = met.inner_join(
+        answers,
+        [
+            met.customer_id == answers.customer_id,
+            met.occurred_at <= answers.answered_at,
+            met.occurred_at >= answers.answered_at - ibis.interval(days=days),
+        ],
+    )
+    pairs = pairs.select(*_CELL, "response_id", "metric", "score").distinct()
+    is_nps, is_ces = pairs.metric == "nps", pairs.metric == "ces"
+    promoters, detractors = (pairs.score >= 9).cast("float64"), (pairs.score <= 6).cast("float64")
+    return [
+        pairs.group_by(_CELL).agg(
+            nps=100 * (promoters.mean(where=is_nps) - detractors.mean(where=is_nps)),
+            ces=pairs.score.mean(where=is_ces),
+        )
+    ]
+
+
+def _beside(rows: Any, more: Any) -> Any:
+    """Join the columns of *more* to *rows* by stage and touchpoint; an unknown stage equals an unknown stage."""
+    joined = rows.left_join(
+        more, [rows.stage.identical_to(more.stage), rows.touchpoint == more.touchpoint], rname="{name}_again"
+    )
+    return joined.drop("stage_again", "touchpoint_again")
+
+
+def _of_catalogue(rows: Any, value_by_touchpoint: dict[str, str]) -> Any:
+    return rows.touchpoint.cases(*value_by_touchpoint.items(), else_=ibis.null("string"))
+
+
+def _pain(rows: Any) -> Any:
+    """Code of the sign that exceeds its bound most: drop_off, slow_response or low_satisfaction; NULL if none does."""
+    usual_drop_off = rows.average_drop_off.nullif(0) * DROP_OFF_OVER_AVERAGE
+    excess = {
+        "drop_off": ibis.cases((rows.travellers >= MIN_OBSERVATIONS, rows.drop_off / usual_drop_off)),
+        "slow_response": ibis.cases((rows.answers >= MIN_OBSERVATIONS, rows.late / LATE_SHARE)),
+        "low_satisfaction": ibis.cases((rows.ratings >= MIN_OBSERVATIONS, (1 - rows.csat) / UNSATISFIED_SHARE)),
+    }
+    known = {sign: value.fill_null(0.0) for sign, value in excess.items()}
+    worst = ibis.greatest(*known.values())
+    return ibis.cases(*(((value == worst) & (worst > 1), sign) for sign, value in known.items()))
