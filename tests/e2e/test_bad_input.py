@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -152,7 +153,7 @@ def test_a_full_disk_leaves_no_partial_output(tmp_path: Path) -> None:
     """A file-size limit refuses writes as a full disk does, in the middle of a file."""
     rows = "".join(f"{number},{os.urandom(24).hex()},139{number:08d}\n" for number in range(20_000))
     audit = write(tmp_path, contacts__csv="contact_id,full_name,phone\n" + rows)
-    command = f"ulimit -f 400; trap '' XFSZ; exec python -m tpaudit -C '{audit}' ingest"
+    command = f"ulimit -f 400; trap '' XFSZ; exec '{sys.executable}' -m tpaudit -C '{audit}' ingest"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr and "fix:" in done.stderr
