@@ -71,6 +71,16 @@ def test_a_latin_name_beside_a_chinese_one_is_the_same_person(store: Store) -> N
     assert resolved(store, *people) == sets("ab")
 
 
+def test_spellings_of_one_latin_name_are_one_person_and_a_family_is_not(store: Store) -> None:
+    people = (
+        person("a", "John Smith", phone=PHONE),
+        person("b", "Jon Smith", phone=PHONE),
+        person("c", "Smith John", phone=PHONE),
+        person("d", "Anna Smith", phone=PHONE),
+    )
+    assert resolved(store, *people) == sets("abc", "d")
+
+
 def test_a_clerks_phone_and_a_placeholder_are_nobodys_key(store: Store) -> None:
     names = ("张伟", "李娜", "王芳", "赵磊", "陈静")
     people = [person(f"clerk{n}", name, phone=PHONE) for n, name in enumerate(names)]

@@ -264,3 +264,20 @@ def test_poor_data_give_marts_not_faults(tmp_path: Path, tables: dict[str, Any])
         )
         == []
     )
+
+
+def test_pain_names_the_worst_sign_and_only_where_enough_was_observed(tmp_path: Path) -> None:
+    people = {f"k{number}": f"c{number}" for number in range(120)}
+    visits = [touch(n, f"k{n}", "11-01 10:00", "x", touchpoint="website" if n < 60 else "search") for n in range(120)]
+    chats = [
+        touch(200 + n, f"k{n}", "11-01 11:00", "Chat Started", first_response_seconds=3600.0 if n % 2 else 5.0)
+        for n in range(40)
+    ]
+    carts = [touch(300 + n, f"k{n}", "11-01 12:00", "AddToCart", first_response_seconds=9000.0) for n in range(29)]
+    bought = [
+        {"order_id": f"o{n}", "contact_id": f"k{n}", "status": "paid", "paid_at": at("11-02 10:00")} for n in range(60)
+    ]  # fmt: skip
+    store = audit_with(tmp_path, people, touches=[*visits, *chats, *carts], orders=bought)
+    pain = {row.touchpoint: row.pain for row in journeys.build(store).map}
+    # All of the 60 who came by search are lost; half of the chats wait an hour; the carts are too few to judge.
+    assert (pain["search"], pain["chat"], pain["cart"], pain["website"]) == ("drop_off", "slow_response", None, None)

@@ -25,20 +25,19 @@ PLACEHOLDER_PHONES = ("+8613800138000", "+8613888888888", "+8613999999999", "+86
 SHOWN = 50
 
 
-def holders(strong: Any, records: Any, limits: IdentitySection) -> Any:
-    """One row per (type, value): how many records and names hold it, and how it may be used.
+def holders(named: Any, limits: IdentitySection) -> Any:
+    """One row per (type, value) of the *named* points: how many records and names hold it, and how it may be used.
 
     `treatment` is NULL for an ordinary key. Members of a household share a phone under a few names: there the phone
     is a key only for records of the same name. An email or id held under several names is more likely one person who
     spells the name differently, so only the counts decide there.
     """
-    named = strong.left_join(records.select("contact_id", "name_key"), "contact_id")
     # 张伟 is Zhang Wei on an English form: a Latin name beside a Chinese one is not a second person.
-    is_han = named.name_key.re_search(HAN)
+    is_han = named.name.re_search(HAN)
     held = named.group_by(["type", "value"]).agg(
         records=named.contact_id.nunique(),
-        han_names=named.name_key.nunique(where=is_han),
-        latin_names=named.name_key.nunique(where=~is_han),
+        han_names=named.name.nunique(where=is_han),
+        latin_names=named.name.nunique(where=~is_han),
     )
     held = held.mutate(names=(held.han_names > 0).ifelse(held.han_names, held.latin_names))
     is_placeholder = (held.type == "phone") & held.value.isin(PLACEHOLDER_PHONES)
@@ -54,13 +53,12 @@ def holders(strong: Any, records: Any, limits: IdentitySection) -> Any:
     )
 
 
-def keys(strong: Any, records: Any, held: Any) -> Any:
+def keys(named: Any, held: Any) -> Any:
     """The keys that may merge: contact_id, type, key. A household's phone is joined with the name of the record."""
-    judged = strong.inner_join(held.select("type", "value", "treatment"), ["type", "value"])
-    judged = judged.left_join(records.select("contact_id", "name_key"), "contact_id")
+    judged = named.inner_join(held.select("type", "value", "treatment"), ["type", "value"])
     is_household = judged.treatment == WITH_NAME
-    usable = judged.filter(judged.treatment.isnull() | (is_household & judged.name_key.notnull()))
-    with_name = usable.value + "|" + usable.name_key
+    usable = judged.filter(judged.treatment.isnull() | (is_household & judged.name.notnull()))
+    with_name = usable.value + "|" + usable.name
     key = ibis.ifelse(usable.treatment.isnull(), usable.value, with_name)
     return usable.select("contact_id", "type", key=key)
 

@@ -11,6 +11,7 @@ from tpaudit.horizon import possible
 from tpaudit.identity import guard, prepare, survive
 from tpaudit.identity.cluster import components
 from tpaudit.identity.reliability import reliability
+from tpaudit.identity.spelling import with_names
 from tpaudit.results import ClusterSize, DedupeResult, KeyUse
 from tpaudit.store import Store
 
@@ -38,10 +39,10 @@ def resolve(store: Store) -> DedupeResult:
             "no export holds a contact record: there is nobody to resolve",
             "ingest a file with people in it, or map a person column (`[person] id` in the mapping file)",
         )
-    strong = prepare.strong_points(usable)
+    named = engine.cache(with_names(engine, prepare.strong_points(usable), records))
     limits = store.audit.config.settings.identity
-    held = engine.cache(guard.holders(strong, records, limits))
-    keys = engine.cache(guard.keys(strong, records, held))
+    held = engine.cache(guard.holders(named, limits))
+    keys = engine.cache(guard.keys(named, held))
     cookies = prepare.anonymous_points(usable)
 
     linked = engine.cache(_linked(records, engine.table(components(engine, records, keys, cookies))))
@@ -66,7 +67,7 @@ def _links(linked: Any, keys: Any, trusted: Any) -> Any:
     used = keys.group_by(["type", "key"]).agg(holders=keys.contact_id.nunique())
     tying = keys.inner_join(used.filter(used.holders > 1), ["type", "key"]).left_join(trusted, "type")
     evidence = tying.group_by("contact_id").agg(
-        matched_on=tying.type.collect(order_by=tying.type, distinct=True).sort().join(", "),
+        matched_on=tying.type.collect(distinct=True).sort().join(", "),
         match_probability=tying.reliability.max(),
     )
     size = linked.count().over(ibis.window(group_by="customer_id"))

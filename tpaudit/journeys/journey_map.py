@@ -16,9 +16,9 @@ _CELL = ("stage", "touchpoint")
 
 # Below this many observations a sign is not read as pain (half-width of a share worse than 18 points).
 MIN_OBSERVATIONS = 30
-# What counts as pain: journeys ending there half as often again as at touchpoints on the whole, more than a fifth of
-# answers later than 30 minutes (the field's promise is 80 % within), fewer than 70 % of ratings good.
-DROP_OFF_OVER_AVERAGE = 1.5
+# What counts as pain: journeys ending there half as often again as at touchpoints up to the purchase on the whole, more
+# than a fifth of answers later than 30 minutes (the field's promise is 80 % within), fewer than 70 % of ratings good.
+DROP_OFF_OVER_USUAL = 1.5
 LATE_SHARE = 0.2
 LATE_SECONDS = 30 * 60
 UNSATISFIED_SHARE = 0.3
@@ -33,13 +33,8 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     """
     touches = store.mart("journey_touches")
     met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
-    cells = _with_waits(met)
-    parts = [
-        _reached(met),
-        _ended(touches, store.mart("journeys")),
-        *_voices(store, met),
-    ]
-    rows = reduce(_beside, parts, cells)
+    parts = [_experienced(met), _ended(touches, store.mart("journeys")), *_voices(store, met)]
+    rows = reduce(_beside, parts, _reached(met))
     rows = rows.mutate(
         kind=_of_catalogue(rows, {touchpoint.id: touchpoint.kind for touchpoint in catalogue}),
         owner=_of_catalogue(rows, {touchpoint.id: touchpoint.owner for touchpoint in catalogue if touchpoint.owner}),
@@ -47,14 +42,23 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     return rows.mutate(pain=_pain(rows))
 
 
-def _with_waits(met: Any) -> Any:
-    """Per cell: customers, hours to the customer's next touch, ratings, share answered late."""
-    in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
+def _reached(met: Any) -> Any:
+    """Per cell: the customers who met it, and their share of the customers seen in the stage."""
+    once = met.select("customer_id", *_CELL).distinct()
+    cells = once.group_by(_CELL).agg(customers=once.count())
+    in_stage = once.group_by("stage").agg(stage_customers=once.customer_id.nunique())
+    joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)], rname="{name}_again")
+    return joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers)
+
+
+def _experienced(met: Any) -> Any:
+    """Per cell: hours to the customer's next touch, good ratings, answers that came late."""
+    # Touches of one instant are ordered by what they are, so that the waits do not depend on row order.
+    in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touchpoint", "stage"])
     met = met.mutate(hours_to_next=hours_between(met.occurred_at, met.occurred_at.lead().over(in_time)))
     good = (met.satisfaction_score >= 4).cast("float64")
     late = (met.first_response_seconds > LATE_SECONDS).cast("float64")
     return met.group_by(_CELL).agg(
-        customers=met.customer_id.nunique(),
         median_hours_to_next=met.hours_to_next.median(),
         csat=good.mean(),
         ratings=good.count(),
@@ -63,21 +67,22 @@ def _with_waits(met: Any) -> Any:
     )
 
 
-def _reached(met: Any) -> Any:
-    in_stage = met.group_by("stage").agg(stage_customers=met.customer_id.nunique())
-    cells = met.group_by(_CELL).agg(customers=met.customer_id.nunique())
-    joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)])
-    return joined.select("stage", "touchpoint", reach=joined.customers / joined.stage_customers)
-
-
 def _ended(touches: Any, journeys: Any) -> Any:
-    """Per cell: customers whose journey has it as a step, and the share of them whose journey ends there in vain."""
+    """Per cell: customers whose journey has it as a step, the share of them whose journey ends there in vain, and the
+    share usual among touchpoints that lead to a purchase (NULL for later stages).
+    """
     steps = touches.filter(touches.position.notnull())
     steps = steps.inner_join(journeys.select("customer_id", "converted", n="touches"), "customer_id")
     lost = steps.customer_id.nunique(where=(steps.position == steps.n) & ~steps.converted)
     cells = steps.group_by(_CELL).agg(travellers=steps.customer_id.nunique(), lost=lost)
-    average = cells.lost.sum().over(ibis.window()) / cells.travellers.sum().over(ibis.window())
-    return cells.mutate(drop_off=cells.lost / cells.travellers, average_drop_off=average).drop("lost")
+    # After the purchase a journey ends where it should: only the stages up to it can lose a buyer.
+    leads_to_purchase = cells.stage.isin(["awareness", "consideration", "purchase"])
+    everywhere = ibis.window()
+    usual = cells.lost.sum(where=leads_to_purchase).over(everywhere) / (
+        cells.travellers.sum(where=leads_to_purchase).nullif(0).over(everywhere)
+    )
+    usual_drop_off = ibis.cases((leads_to_purchase, usual))
+    return cells.mutate(drop_off=cells.lost / cells.travellers, usual_drop_off=usual_drop_off).drop("lost")
 
 
 def _voices(store: Store, met: Any) -> list[Any]:
@@ -125,9 +130,9 @@ def _of_catalogue(rows: Any, value_by_touchpoint: dict[str, str]) -> Any:
 
 def _pain(rows: Any) -> Any:
     """Code of the sign that exceeds its bound most: drop_off, slow_response or low_satisfaction; NULL if none does."""
-    usual_drop_off = rows.average_drop_off.nullif(0) * DROP_OFF_OVER_AVERAGE
+    bearable_drop_off = rows.usual_drop_off.nullif(0) * DROP_OFF_OVER_USUAL
     excess = {
-        "drop_off": ibis.cases((rows.travellers >= MIN_OBSERVATIONS, rows.drop_off / usual_drop_off)),
+        "drop_off": ibis.cases((rows.travellers >= MIN_OBSERVATIONS, rows.drop_off / bearable_drop_off)),
         "slow_response": ibis.cases((rows.answers >= MIN_OBSERVATIONS, rows.late / LATE_SHARE)),
         "low_satisfaction": ibis.cases((rows.ratings >= MIN_OBSERVATIONS, (1 - rows.csat) / UNSATISFIED_SHARE)),
     }
