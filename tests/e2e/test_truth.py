@@ -39,7 +39,7 @@ def test_records_of_one_person_are_found_and_strangers_stay_apart(finished_audit
 def test_no_touchpoint_without_a_planted_effect_is_called_golden(finished_audit: Path) -> None:
     called = duckdb.sql(
         f"""
-        select g.outcome, g.touchpoint, t.is_golden, g.effect > 0 = (t.effect > 0)
+        select g.outcome, g.touchpoint, t.is_golden, (g.effect > 0) = (t.effect > 0)
         from '{finished_audit}/marts/golden_touchpoints.parquet' g
         join read_csv('{TRUTH}/effects.csv') t using (touchpoint, outcome) where g.verdict = 'golden'
         """

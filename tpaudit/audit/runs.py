@@ -29,7 +29,6 @@ _LIBRARIES = (
     "pyarrow",
     "numpy",
     "scipy",
-    "statsmodels",
 )
 
 
