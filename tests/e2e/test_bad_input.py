@@ -192,8 +192,8 @@ def test_a_wrong_setting(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if value[0] in ("run", "kpi", "explain", "report", "frobnicate") else None,
 )
-def test_a_wrong_option_is_a_usage_fault(finished_audit: Path, arguments: list[str], words: list[str]) -> None:
-    told(run_tpaudit("-C", finished_audit, *arguments), 2, *words)
+def test_a_wrong_option_is_a_usage_fault(audit_copy: Path, arguments: list[str], words: list[str]) -> None:
+    told(run_tpaudit("-C", audit_copy, *arguments), 2, *words)
 
 
 def test_a_demo_never_overwrites_another_folder(tmp_path: Path) -> None:
