@@ -78,6 +78,9 @@ STAGES = {
 }  # fmt: skip
 
 
+BEFORE_GATE, BEHIND_GATE = ("dedupe", "validate"), ("journey", "kpi", "rank")
+
+
 @dataclass(frozen=True, slots=True)
 class Ingestion:
     """What the caller wants ingested, and how; without *paths*, the audit's exports folder."""
@@ -152,17 +155,22 @@ class Pipeline:
                 self._derive(STAGES[target])
         return self.results[target]
 
-    def is_unchanged(self) -> bool:
-        """Whether a whole run would find every stage up to date; costs no engine and no heavy import."""
+    def is_unchanged(self, fail_on: FailOn | None = None) -> bool:
+        """Whether a whole run would find every stage up to date; costs no engine and no heavy import.
+
+        Data that fell short of the gate before falls short again: then the stages behind the gate do not count.
+        """
         if self.forced or self.ingestion.dry_run:
             return False
         self.inputs = self._inputs()
         if self.inputs and not self._is_fresh(INGEST, self._ingest_fingerprint()):
             return False
-        return all(
-            self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
-            for stage in STAGES.values()
-        )
+        if not all(self._is_up_to_date(STAGES[name]) for name in BEFORE_GATE):
+            return False
+        judged = self.saved("validate")
+        if isinstance(judged, ValidateResult) and not self._gated(judged, fail_on).passed:
+            return True
+        return all(self._is_up_to_date(STAGES[name]) for name in BEHIND_GATE)
 
     def saved(self, stage: str) -> Result | None:
         """The last result of *stage*, or None if there is none that this version can read."""
@@ -189,26 +197,26 @@ class Pipeline:
     def _derive(self, stage: Stage) -> None:
         for earlier in stage.after:
             self.bring_up_to_date(earlier)
-        is_fresh = self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
-        if stage.name not in self.forced and is_fresh and (saved := self.saved(stage.name)):
+        if stage.name not in self.forced and self._is_up_to_date(stage) and (saved := self.saved(stage.name)):
             self._keep(stage.name, saved)
         else:
             self._run(stage.name, lambda: self._fingerprint(stage), stage.marts, lambda: stage.run(self.store))
 
     def run(self, fail_on: FailOn | None = None) -> RunResult:
         """Bring every stage up to date; stop before the journeys if the data falls short of *fail_on*."""
-        if self.is_unchanged():
+        if self.is_unchanged(fail_on):
             for name in (INGEST, *STAGES):
-                if (saved := self.saved(name)) is not None:
+                is_known = name == INGEST or self._is_up_to_date(STAGES[name])
+                if is_known and (saved := self.saved(name)) is not None:
                     self._keep(name, saved)
             return self._whole("nothing to do", fail_on)
         self.bring_up_to_date("validate")
         if not self._validation(fail_on).passed:
-            for name in ("journey", "kpi", "rank"):
+            for name in BEHIND_GATE:
                 reason = "the data fell short at validate"
                 self.outcomes.append(StageOutcome(stage=name, status="not run", seconds=0.0, reason=reason))
             return self._whole("stopped at validate", fail_on)
-        for name in ("journey", "kpi", "rank"):
+        for name in BEHIND_GATE:
             self.bring_up_to_date(name)
         return self._whole("done", fail_on)
 
@@ -216,8 +224,11 @@ class Pipeline:
         result = self.results["validate"]
         if not isinstance(result, ValidateResult):
             raise TypeError(f"stage validate returned {type(result).__name__}")
-        gate = fail_on or self.audit.config.settings.validate_.fail_on
-        return result.model_copy(update={"fail_on": gate})
+        return self._gated(result, fail_on)
+
+    def _gated(self, result: ValidateResult, fail_on: FailOn | None) -> ValidateResult:
+        """*result* judged by the gate of this run, not by that of the run that found it."""
+        return result.model_copy(update={"fail_on": fail_on or self.audit.config.settings.validate_.fail_on})
 
     def _whole(
         self, status: Literal["done", "nothing to do", "stopped at validate"], fail_on: FailOn | None
@@ -287,6 +298,9 @@ class Pipeline:
 
     def _inputs(self) -> list[InputFile]:
         return InputHashes(self.audit.private / "hashes.json").of(find_exports(self.audit, self.ingestion))
+
+    def _is_up_to_date(self, stage: Stage) -> bool:
+        return self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
 
     def _is_fresh(self, stage: str, fingerprint: str) -> bool:
         known = self.state.get(stage)

@@ -110,6 +110,17 @@ def test_the_gate_stops_the_run_with_code_1_and_the_report_still_says_why(audit_
     assert {s["stage"]: s["status"] for s in found["stages"]}["journey"] == "not run"
 
 
+def test_data_that_fell_short_falls_short_again_without_another_run(audit_copy: Path) -> None:
+    settings = audit_copy / "tpaudit.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace('"never"', '"critical"'), encoding="utf-8")
+    assert run_tpaudit("-C", audit_copy, "run").returncode == 1
+    runs = sorted((audit_copy / "runs").iterdir())
+    again = run_tpaudit("-C", audit_copy, "run", "--format", "json")
+    assert again.returncode == 1, again.stderr
+    assert document(again)["status"] == "nothing to do"
+    assert sorted((audit_copy / "runs").iterdir()) == runs
+
+
 PAYLOAD_COMMANDS = [
     ["run"], ["ingest"], ["ingest", "--dry-run"], ["dedupe"], ["validate", "--fail-on", "never"], ["journey"],
     ["kpi"], ["rank"], ["report"], ["report", "--to", "html,json,md"], ["history"], ["list", "checks"],
