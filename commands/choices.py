@@ -47,3 +47,12 @@ class Kind(StrEnum):
     kpis = "kpis"
     presets = "presets"
     touchpoints = "touchpoints"
+
+
+def comma_separated(text: str | None) -> tuple[str, ...]:
+    """The items of an option that takes a list.
+
+    >>> comma_separated("stage, channel,")
+    ('stage', 'channel')
+    """
+    return tuple(item.strip() for item in (text or "").split(",") if item.strip())

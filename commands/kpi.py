@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 import typer
 
+from tpaudit.commands.choices import comma_separated
 from tpaudit.commands.payload import emit
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
@@ -36,7 +37,7 @@ def kpi(
     from tpaudit.pipeline import STAGES
     from tpaudit.results import KpiResult
 
-    slices = tuple(item.strip() for item in by.split(",") if item.strip())
+    slices = comma_separated(by)
     with session.pipeline() as pipeline:
         if slices == (DEFAULT_SLICE,) and period is None:
             measured = pipeline.bring_up_to_date("kpi")

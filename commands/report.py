@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tpaudit.commands.choices import ReportFormat
+from tpaudit.commands.choices import ReportFormat, comma_separated
 from tpaudit.commands.payload import emit, write_json
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
@@ -47,7 +47,7 @@ def report(
 
 
 def _forms(to: str) -> list[ReportFormat]:
-    wanted = [item.strip() for item in to.split(",") if item.strip()]
+    wanted = comma_separated(to)
     known = [form.value for form in ReportFormat]
     for item in wanted:
         if item not in known:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tpaudit.commands.choices import FailOn
+from tpaudit.commands.choices import FailOn, comma_separated
 from tpaudit.commands.payload import emit
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
@@ -42,7 +42,9 @@ def validate(
         if select or ignore:
             # A part of the checks is no verdict on the data: it is shown, not kept.
             pipeline.bring_up_to_date("dedupe")
-            found = STAGES["validate"].run(pipeline.store, select=_listed(select), ignore=_listed(ignore))
+            found = STAGES["validate"].run(
+                pipeline.store, select=comma_separated(select), ignore=comma_separated(ignore)
+            )
         else:
             found = pipeline.bring_up_to_date("validate")
     gate = fail_on.value if fail_on else session.audit.config.settings.validate_.fail_on
@@ -56,7 +58,3 @@ def gate_exit_code(result: ValidateResult) -> ExitCode:
     if not result.passed:
         return ExitCode.DATA_FELL_SHORT
     return ExitCode.CANNOT_EVALUATE if result.count("error") else ExitCode.OK
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(item.strip() for item in (text or "").split(",") if item.strip())

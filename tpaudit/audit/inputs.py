@@ -61,6 +61,12 @@ def _relative(path: Path, folder: Path) -> str | None:
         return None
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the bytes of *path*; raises OSError if it cannot be read."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 class InputHashes:
     """SHA-256 per file, remembered by size and modification time so that unchanged files are not read again."""
 
@@ -86,9 +92,7 @@ class InputHashes:
             key = str(path.resolve())
             known = self._known.get(key)
             if known is None or known[:2] != signature or not os.access(path, os.R_OK):
-                with path.open("rb") as stream:
-                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
-                self._known[key] = known = [*signature, digest]
+                self._known[key] = known = [*signature, sha256_of(path)]
             return InputFile(path, name, status.st_size, str(known[2]))
         except OSError as fault:
             return InputFile(path, name, 0, None, fault.strerror or str(fault))

@@ -16,7 +16,7 @@ from typing import Any
 from tpaudit import __version__
 from tpaudit.atomic import replacing_folder
 from tpaudit.audit.folder import Audit
-from tpaudit.audit.inputs import InputFile
+from tpaudit.audit.inputs import InputFile, sha256_of
 from tpaudit.errors import InputFault, did_you_mean
 
 MANIFEST_VERSION = 1
@@ -62,7 +62,7 @@ def record(audit: Audit, run_id: str, run: FinishedRun, report_html: str) -> Pat
             if source.is_file():
                 shutil.copyfile(source, unfinished / source.name)
         for source in sorted(audit.marts.glob("*.parquet")):
-            marts[source.stem] = {"bytes": source.stat().st_size, "sha256": _sha256(source)}
+            marts[source.stem] = {"bytes": source.stat().st_size, "sha256": sha256_of(source)}
         (unfinished / "result.json").write_text(run.result_json, encoding="utf-8")
         (unfinished / "report.html").write_text(report_html, encoding="utf-8")
         manifest = json.dumps(_manifest(audit, run_id, run, marts), indent=1, ensure_ascii=False, default=str)
@@ -117,11 +117,6 @@ def _manifest(audit: Audit, run_id: str, run: FinishedRun, marts: Mapping[str, A
 
 def _library_versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in _LIBRARIES}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _prune(audit: Audit) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +28,3 @@ def sources_of(paths: Sequence[Path], exports: Path) -> list[Source]:
         named = ", ".join(str(path) for path in paths) or "no path was given"
         raise InputFault(f"no file to read in {named}", "put the client's exports there, or name another folder")
     return found
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of the bytes of *path*."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

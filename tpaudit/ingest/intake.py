@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tpaudit.audit.inputs import sha256_of
 from tpaudit.errors import InputFault, UsageFault, did_you_mean
 from tpaudit.ingest.canonical import canonical_preset, missing_columns
-from tpaudit.ingest.files import Source, sha256_of, sources_of
+from tpaudit.ingest.files import Source, sources_of
 from tpaudit.ingest.ledger import Entry, Ledger, mapping_fingerprint
 from tpaudit.ingest.load import Mapped, map_file, planned_files, write_file, write_refusal
 from tpaudit.ingest.names import unique_keys
