@@ -69,7 +69,7 @@ def test_settings_of_docs_examples_are_known() -> None:
 
 
 def test_the_examples_of_the_mapping_page_are_valid_mappings() -> None:
-    from tpaudit.ingest.preset_file import read_presets
+    from tpaudit.ingest.layouts.preset_file import read_presets
 
     for file in sorted((ROOT / "docs" / "examples").glob("*.toml")):
         assert read_presets(file)

@@ -102,7 +102,7 @@ def _kpis(_: Path) -> list[Definition]:
 
 
 def _presets(audit_folder: Path) -> list[Definition]:
-    from tpaudit.ingest.preset_file import read_presets, shipped_presets
+    from tpaudit.ingest.layouts.preset_file import read_presets, shipped_presets
 
     own = [preset for file in sorted((audit_folder / "presets").glob("*.toml")) for preset in read_presets(file)]
     return [

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tpaudit.engine import Engine, EngineSettings, connect
-from tpaudit.ingest import amounts, points, times
+from tpaudit.ingest.rows import amounts, points, times
 
 FEW = settings(max_examples=25, deadline=None)
 ENGINE: Engine = connect(EngineSettings(threads=1))

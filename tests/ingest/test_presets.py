@@ -17,7 +17,7 @@ import yaml
 from tests.lake import make_store
 from tpaudit.ingest import ingest
 from tpaudit.ingest.issues import WHOLE_ROW_CODES
-from tpaudit.ingest.preset_file import shipped_presets
+from tpaudit.ingest.layouts.preset_file import shipped_presets
 from tpaudit.store import Store
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from tpaudit.audit.inputs import sha256_of
 from tpaudit.errors import InputFault, UsageFault, did_you_mean
-from tpaudit.ingest.canonical import canonical_preset, missing_columns
 from tpaudit.ingest.files import Source, sources_of
+from tpaudit.ingest.layouts.canonical import canonical_preset, missing_columns
+from tpaudit.ingest.layouts.preset import Preset
+from tpaudit.ingest.layouts.preset_file import read_presets, shipped_presets
 from tpaudit.ingest.ledger import Entry, Ledger, mapping_fingerprint
 from tpaudit.ingest.load import Mapped, map_file, planned_files, write_file, write_refusal
 from tpaudit.ingest.names import unique_keys
-from tpaudit.ingest.preset import Preset
-from tpaudit.ingest.preset_file import read_presets, shipped_presets
 from tpaudit.ingest.refusal import Refusal
 from tpaudit.ingest.sniff import Sniffed, sniff
 from tpaudit.model import LAKE_TABLES

@@ -9,18 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tpaudit.ingest.cells import cells_of
 from tpaudit.ingest.files import Source
-from tpaudit.ingest.issue_rows import Origin, issue_counts, issue_rows
 from tpaudit.ingest.issues import Issue
-from tpaudit.ingest.mapping import REJECT, Plan, wide_table
-from tpaudit.ingest.people import contact_points, contacts, with_persons
-from tpaudit.ingest.readings import Context
+from tpaudit.ingest.reading.staged import Staged
 from tpaudit.ingest.refusal import Refusal
+from tpaudit.ingest.rows.cells import cells_of
+from tpaudit.ingest.rows.issue_rows import Origin, issue_counts, issue_rows
+from tpaudit.ingest.rows.mapping import REJECT, Plan, wide_table
+from tpaudit.ingest.rows.people import contact_points, contacts, with_persons
+from tpaudit.ingest.rows.readings import Context
+from tpaudit.ingest.rows.surveys import responses_fingerprint
+from tpaudit.ingest.rows.tables import Lineage, canonical_rows, with_lineage
 from tpaudit.ingest.sniff import Sniffed
-from tpaudit.ingest.staged import Staged
-from tpaudit.ingest.surveys import responses_fingerprint
-from tpaudit.ingest.tables import Lineage, canonical_rows, with_lineage
 from tpaudit.results import IssueCount
 from tpaudit.store import Store
 

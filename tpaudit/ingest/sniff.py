@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tpaudit.ingest.container import Container, container_of
-from tpaudit.ingest.decode import TextSource, text_source
-from tpaudit.ingest.header import Line, Recognised, nearest_preset, recognise, widest
+from tpaudit.ingest.layouts.preset import Preset
+from tpaudit.ingest.layouts.recognise import Recognised, nearest_preset, recognise, widest
 from tpaudit.ingest.names import name_key
-from tpaudit.ingest.preset import Preset
-from tpaudit.ingest.read_json import json_array_fields, json_fields, stage_json_array, stage_json_lines
-from tpaudit.ingest.read_parquet import parquet_fields, stage_parquet
-from tpaudit.ingest.read_text import sampled_lines, stage_text
-from tpaudit.ingest.read_workbook import Workbook
+from tpaudit.ingest.reading.container import Container, container_of
+from tpaudit.ingest.reading.decode import TextSource, text_source
+from tpaudit.ingest.reading.delimited import sampled_lines, stage_text
+from tpaudit.ingest.reading.json_lines import json_array_fields, json_fields, stage_json_array, stage_json_lines
+from tpaudit.ingest.reading.lines import Line
+from tpaudit.ingest.reading.parquet import parquet_fields, stage_parquet
+from tpaudit.ingest.reading.staged import Staged
+from tpaudit.ingest.reading.workbook import Workbook
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.staged import Staged
 
 _UNKNOWN_HINT = "name its table with `--as TABLE`, or describe it in a mapping file with `--map FILE`"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tpaudit.ingest.container import utf16_without_mark
+from tpaudit.ingest.reading.container import utf16_without_mark
 from tpaudit.ingest.refusal import Refusal
 
 REPLACEMENT = "\ufffd"

@@ -10,10 +10,10 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
-from tpaudit.ingest import amounts, times
-from tpaudit.ingest.cells import Cells
-from tpaudit.ingest.points import is_cipher, is_masked
-from tpaudit.ingest.preset import Condition, Preset, Target
+from tpaudit.ingest.layouts.preset import Condition, Preset, Target
+from tpaudit.ingest.rows import amounts, times
+from tpaudit.ingest.rows.cells import Cells
+from tpaudit.ingest.rows.points import is_cipher, is_masked
 from tpaudit.model import LAKE_TABLES
 from tpaudit.model.fields import BOOLEAN, DATE, INTEGER, MONEY, NUMBER, STRING, TAGS, TIMESTAMP, Column
 

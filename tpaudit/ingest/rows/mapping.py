@@ -25,12 +25,12 @@ import ibis
 
 from tpaudit.engine import Engine
 from tpaudit.errors import UsageFault, did_you_mean
-from tpaudit.ingest.cells import BROKEN, HASH, Cells, extra_of
+from tpaudit.ingest.layouts.preset import DROP, EXTRA, Preset, Target
 from tpaudit.ingest.names import name_key
-from tpaudit.ingest.points import PhoneBook, email, fast_phone, is_hidden, is_virtual, phone_book
-from tpaudit.ingest.preset import DROP, EXTRA, Preset, Target
-from tpaudit.ingest.readings import Context, Reading, column_text, combined, holds, reading, text_for
-from tpaudit.ingest.staged import ROW, SourceColumn, Staged
+from tpaudit.ingest.reading.staged import ROW, SourceColumn, Staged
+from tpaudit.ingest.rows.cells import BROKEN, HASH, Cells, extra_of
+from tpaudit.ingest.rows.points import PhoneBook, email, fast_phone, is_hidden, is_virtual, phone_book
+from tpaudit.ingest.rows.readings import Context, Reading, column_text, combined, holds, reading, text_for
 from tpaudit.model import LAKE_TABLES
 
 REJECT, EXTRA_COLUMN = "_reject", "_extra"

@@ -11,9 +11,9 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from tpaudit.engine import Engine
+from tpaudit.ingest.layouts.preset import Preset, source_fits
 from tpaudit.ingest.names import name_key
-from tpaudit.ingest.preset import Preset, source_fits
-from tpaudit.ingest.staged import NULL_MARKERS, ROW, SourceColumn, Staged
+from tpaudit.ingest.reading.staged import NULL_MARKERS, ROW, SourceColumn, Staged
 
 HASH, BROKEN = "_hash", "_broken"
 _SEPARATOR = "\x1f"

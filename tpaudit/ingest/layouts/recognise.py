@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tpaudit.ingest.canonical import canonical_preset, canonical_table_of
+from tpaudit.ingest.layouts.canonical import canonical_preset, canonical_table_of
+from tpaudit.ingest.layouts.preset import Preset
 from tpaudit.ingest.names import name_key, unique_keys
-from tpaudit.ingest.preset import Preset
+from tpaudit.ingest.reading.lines import HEADER_SEARCH, Line
 
-HEADER_SEARCH = 60
 # A canonical layout claims only plain column names; a preset that fits says more about the file.
 _CANONICAL_SCORE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A candidate header: its cells, the physical row it starts on and the one it ends on."""
-
-    cells: tuple[str, ...]
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tpaudit.errors import UsageFault, did_you_mean
+from tpaudit.ingest.layouts.preset import Match, Person, Preset, Target
 from tpaudit.ingest.names import name_key
-from tpaudit.ingest.preset import Match, Person, Preset, Target
 from tpaudit.model import LAKE_TABLES, LINEAGE_NAMES
 from tpaudit.results import Titles
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import ibis
 
-from tpaudit.ingest.cells import HASH
-from tpaudit.ingest.mapping import Plan
-from tpaudit.ingest.points import email, fast_phone, is_hidden, is_masked
-from tpaudit.ingest.staged import ROW
+from tpaudit.ingest.reading.staged import ROW
+from tpaudit.ingest.rows.cells import HASH
+from tpaudit.ingest.rows.mapping import Plan
+from tpaudit.ingest.rows.points import email, fast_phone, is_hidden, is_masked
 from tpaudit.model import LAKE_TABLES
 
 CONTACT = "_contact"

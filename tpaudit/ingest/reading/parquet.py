@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tpaudit.ingest.reading.staged import ROW, Staged, source_columns
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.staged import ROW, Staged, source_columns
 
 
 def parquet_fields(path: Path) -> list[str]:

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from tpaudit.ingest.decode import REPLACEMENT, TextSource, Utf8Stream
-from tpaudit.ingest.header import Line
 from tpaudit.ingest.issues import Issue, redacted
+from tpaudit.ingest.reading.decode import REPLACEMENT, TextSource, Utf8Stream
+from tpaudit.ingest.reading.lines import Line
+from tpaudit.ingest.reading.staged import Staged, StageWriter, source_columns
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.staged import Staged, StageWriter, source_columns
 
 DELIMITERS = (",", "\t", ";", "|")
 _SAMPLED_LINES = 200

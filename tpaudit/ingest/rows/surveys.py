@@ -10,9 +10,9 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
-from tpaudit.ingest.amounts import number
-from tpaudit.ingest.mapping import Plan, Question
 from tpaudit.ingest.names import name_key
+from tpaudit.ingest.rows.amounts import number
+from tpaudit.ingest.rows.mapping import Plan, Question
 
 # A question is taken for the first metric whose words it holds.
 _METRICS = (

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from tpaudit.engine import Engine
 from tpaudit.ingest.issues import ISSUE_KINDS, REDACTIONS, Issue
-from tpaudit.ingest.mapping import REJECT, Plan
-from tpaudit.ingest.points import is_cipher, is_masked
-from tpaudit.ingest.staged import ROW
+from tpaudit.ingest.reading.staged import ROW
+from tpaudit.ingest.rows.mapping import REJECT, Plan
+from tpaudit.ingest.rows.points import is_cipher, is_masked
 from tpaudit.model import LAKE_TABLES
 from tpaudit.results import IssueCount
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.ingest.date_formats import UNITS, as_regex
 
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?$"
 _OFFSET = r"(?::\d{2}(?:\.\d+)?)\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
-_UNITS = {"unix_s": ("s", 1), "unix_ms": ("ms", 1_000), "unix_us": ("us", 1_000_000)}
 # Epoch numbers beyond 2200 are no times; the engine would overflow on them.
 _LAST_SECOND = 7_258_118_400
 _UNIX_EPOCH = "1970-01-01"
 _EXCEL_EPOCH = "1899-12-30"
 _EXCEL_FIRST, _EXCEL_LAST = 20_000, 80_000  # 1954 to 2119
-_DIRECTIVES = {
-    "%Y": r"(\d{4})", "%y": r"(\d{2})", "%m": r"(\d{1,2})", "%d": r"(\d{1,2})", "%H": r"(\d{1,2})",
-    "%I": r"(\d{1,2})", "%M": r"(\d{1,2})", "%S": r"(\d{1,2})", "%f": r"(\d{1,6})", "%p": r"([AaPp][Mm])",
-}  # fmt: skip
 
 
 def instant(text: Any, engine: Engine, zone: str, pattern: str | None = None) -> Any:
@@ -29,7 +24,7 @@ def instant(text: Any, engine: Engine, zone: str, pattern: str | None = None) ->
     Without *pattern*: ISO, slashes, dots, 年月日, compact digits, Excel serials, epoch milli- and microseconds; an
     offset in the text wins over *zone*. *pattern* is unix_s, unix_ms, unix_us, or strptime directives.
     """
-    if pattern in _UNITS:
+    if pattern in UNITS:
         return engine.from_local(_epoch(text, pattern), "UTC")
     if pattern:
         return engine.from_local(_naive_by_pattern(text, pattern), zone)
@@ -46,7 +41,7 @@ def instant(text: Any, engine: Engine, zone: str, pattern: str | None = None) ->
 
 def day(text: Any, engine: Engine, zone: str, pattern: str | None = None) -> Any:
     """The calendar day written in *text*; epoch numbers give the day in *zone*."""
-    if pattern in _UNITS:
+    if pattern in UNITS:
         return engine.to_local(instant(text, engine, zone, pattern), zone).date()
     if pattern:
         return _naive_by_pattern(text, pattern).date()
@@ -55,7 +50,7 @@ def day(text: Any, engine: Engine, zone: str, pattern: str | None = None) -> Any
 
 
 def _epoch(text: Any, unit: str) -> Any:
-    name, per_second = _UNITS[unit]
+    name, per_second = UNITS[unit]
     number = text.try_cast("float64").round().cast("int64") if unit == "unix_s" else text.try_cast("int64")
     safe = number.between(-_LAST_SECOND * per_second, _LAST_SECOND * per_second).ifelse(number, ibis.null("int64"))
     return ibis.literal(_UNIX_EPOCH).cast("timestamp(6)") + safe.as_interval(name)
@@ -99,7 +94,7 @@ def _iso_form(text: Any) -> Any:
 
 def _naive_by_pattern(text: Any, pattern: str) -> Any:
     """Clock time of *text* read by strptime directives: a text that does not fit is NULL, never an error."""
-    expression, order = _as_regex(pattern)
+    expression, order = as_regex(pattern)
 
     def part(directive: str, default: str) -> Any:
         if directive not in order:
@@ -116,25 +111,3 @@ def _naive_by_pattern(text: Any, pattern: str) -> Any:
 def _hour_of_day(hour: Any, half: Any) -> Any:
     number = hour.try_cast("int32") % 12 + half.upper().startswith("P").ifelse(12, 0)
     return number.cast("string")
-
-
-def _as_regex(pattern: str) -> tuple[str, list[str]]:
-    """Regular expression with one group per directive, and the directives in order.
-
-    >>> _as_regex("%m/%d/%Y")
-    ('^(\\\\d{1,2})/(\\\\d{1,2})/(\\\\d{4})$', ['%m', '%d', '%Y'])
-    """
-    parts = re.split(r"(%[A-Za-z])", pattern)
-    order = [part for part in parts if part in _DIRECTIVES]
-    body = "".join(_DIRECTIVES.get(part, re.escape(part)) for part in parts)
-    return f"^{body}$", order
-
-
-def is_known_pattern(pattern: str) -> bool:
-    """Whether *pattern* is an epoch unit, or directives this module reads.
-
-    >>> is_known_pattern("unix_ms"), is_known_pattern("%d.%m.%Y"), is_known_pattern("%Q")
-    (True, True, False)
-    """
-    directives = re.findall(r"%[A-Za-z]", pattern)
-    return pattern in _UNITS or (bool(directives) and all(directive in _DIRECTIVES for directive in directives))

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from tpaudit.errors import ConfigFault, UsageFault, did_you_mean
-from tpaudit.ingest.preset import DROP, EXTRA, Preset, Target
-from tpaudit.ingest.times import is_known_pattern
+from tpaudit.ingest.date_formats import is_known_format
+from tpaudit.ingest.layouts.preset import DROP, EXTRA, Preset, Target
 from tpaudit.model import CONTACT_POINT_TYPES, LAKE_TABLES
 
 _HINT = "see docs/examples for mapping files that work"
@@ -110,7 +110,7 @@ def _target_faults(target: Target) -> Iterator[str]:
     if target.to in (DROP, EXTRA):
         return
     yield from _name_faults(target.to)
-    if target.format and not is_known_pattern(target.format):
+    if target.format and not is_known_format(target.format):
         yield f"{target.format!r} is no date format: use unix_s, unix_ms, unix_us or directives such as %Y-%m-%d"
     if target.pattern:
         yield from _pattern_faults(target.pattern)

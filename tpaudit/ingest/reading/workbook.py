@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
-from tpaudit.ingest.header import HEADER_SEARCH, Line
 from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.reading.lines import HEADER_SEARCH, Line
+from tpaudit.ingest.reading.staged import Staged, StageWriter, source_columns
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.staged import Staged, StageWriter, source_columns
 
 _BATCH = 50_000
 # A spreadsheet keeps 15 digits of a number: a longer one has lost its last places.

@@ -10,11 +10,11 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
-from tpaudit.ingest.cells import HASH
-from tpaudit.ingest.mapping import EXTRA_COLUMN, REJECT, Plan
-from tpaudit.ingest.people import CONTACT
-from tpaudit.ingest.staged import ROW
-from tpaudit.ingest.surveys import answers
+from tpaudit.ingest.reading.staged import ROW
+from tpaudit.ingest.rows.cells import HASH
+from tpaudit.ingest.rows.mapping import EXTRA_COLUMN, REJECT, Plan
+from tpaudit.ingest.rows.people import CONTACT
+from tpaudit.ingest.rows.surveys import answers
 from tpaudit.model import LAKE_TABLES
 from tpaudit.model.commerce import ORDER_STATUSES
 from tpaudit.model.fields import MONEY

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tpaudit.ingest.decode import TextSource
+from tpaudit.ingest.reading.decode import TextSource
+from tpaudit.ingest.reading.staged import SourceColumn, Staged, StageWriter, source_columns
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.staged import SourceColumn, Staged, StageWriter, source_columns
 
 LINE = SourceColumn("line", "line", "line")
 _SAMPLED_LINES = 500

@@ -1,0 +1,1 @@
+"""What a file says, whatever its container: bytes to text, text to rows of text, with their physical row numbers."""

@@ -1,0 +1,1 @@
+"""From rows of text to canonical rows: mapping, normalising, persons, tables, issues."""
