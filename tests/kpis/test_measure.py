@@ -18,6 +18,7 @@ from tests.kpis.marts import write_mart_rows
 from tests.lake import make_store, write_lake_rows
 from tpaudit.errors import UsageFault
 from tpaudit.kpis import describe, measure
+from tpaudit.kpis.facts import Facts
 from tpaudit.kpis.period import Period
 from tpaudit.store import Store
 
@@ -97,6 +98,22 @@ def test_period_keeps_the_days_on_the_audits_clock(store: Store) -> None:
     assert [(row.value, row.period_start, row.period_end) for row in rows] == [
         (1.0, date(2026, 11, 9), date(2026, 11, 15))
     ]
+
+
+def test_spend_of_a_range_of_days_is_spread_over_them(store: Store) -> None:
+    report = {"platform": "meta", "account_id": "a", "touchpoint": "online_ads", "currency": "CNY"}
+    days = [
+        {"date": date(2026, 11, 12), "date_end": date(2026, 11, 21), "spend": 100},
+        {"date": date(2026, 11, 2), "date_end": date(2026, 11, 1), "spend": 5},
+    ]
+    write_lake_rows(store, "ad_spend", [report | row for row in days])
+
+    spend = Facts(store).spend
+    per_day = spend.group_by(day=spend.occurred_at.date().cast("string")).agg(spend=spend.spend.sum())
+    found = {row["day"]: row["spend"] for row in store.engine.fetch_rows(per_day)}
+
+    # A day begins at 16:00 UTC of the one before on the audit's clock. The range that ends before it starts is its first day.
+    assert found == {f"2026-11-{day}": pytest.approx(10) for day in range(11, 21)} | {"2026-11-01": pytest.approx(5)}
 
 
 @pytest.mark.parametrize("by", [["tuchpoint"], ["period", "month"]])

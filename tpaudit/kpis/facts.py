@@ -120,16 +120,21 @@ class Facts:
 
     @cached_property
     def spend(self) -> Any:
-        """Advertising spend in the audit's currency: what it paid for, and the day as an instant."""
+        """Advertising spend in the audit's currency: what it paid for, and the day as an instant.
+
+        A report without a day breakdown says only what a range of days cost: each of its days carries an equal part.
+        """
         catalogue = load_catalogue(self.store.audit.folder)
         rows = self.store.current("ad_spend").filter(_.spend.notnull())
         rows = rows.filter(_.currency.isnull() | (_.currency == self.settings.audit.currency))
-        rows = rows.mutate(touchpoint=spend_touchpoint(rows, catalogue))
+        rows = _by_day(rows.mutate(touchpoint=spend_touchpoint(rows, catalogue)))
         stages = {touchpoint.id: touchpoint.stage for touchpoint in catalogue}
         return rows.select(
             "touchpoint",
             "spend",
-            spend_id=rows.source_sha256 + ":" + rows.source_row.cast("string"),
+            spend_id=ibis.literal(":").join(
+                [rows.source_sha256, rows.source_row.cast("string"), rows.date.cast("string")]
+            ),
             stage=rows.touchpoint.cases(*stages.items(), else_=ibis.null("string")),
             occurred_at=self.store.engine.from_local(rows.date.cast("timestamp(6)"), self.settings.audit.timezone),
         )
@@ -201,6 +206,16 @@ class Facts:
         if ignoring:
             touches = touches.filter(_.record_table.isnull() | _.record_table.notin(list(ignoring)))
         return touches.select("touchpoint", "stage", "channel", met_by="customer_id", met_at="occurred_at")
+
+
+def _by_day(spend: Any) -> Any:
+    """Rows of spend, one per day of the range they cover; a range that ends before it starts is its first day."""
+    days = ibis.greatest(ibis.coalesce(spend.date_end.delta(spend.date, unit="day"), 0), 0) + 1
+    daily = spend.mutate(_days=days, _day=ibis.range(0, days).unnest())
+    return daily.mutate(
+        date=(daily.date.cast("timestamp(6)") + daily["_day"].cast("int64").as_interval("D")).date(),
+        spend=daily.spend / daily["_days"],
+    ).drop("_days", "_day")
 
 
 def _usual_end(metric: Any, end: int) -> Any:
