@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from tpaudit.checks.adjusting import AuditChecks, adjusted
 from tpaudit.checks.definition import CheckDefinition, read_definition
 from tpaudit.errors import ConfigFault, UsageFault, did_you_mean
 
@@ -20,9 +21,17 @@ def load() -> list[CheckDefinition]:
     Raises ConfigFault naming each faulty file.
 
     >>> load()[0].code
-    'TPC03'
+    'TPC01'
     """
     return list(_read(_SHIPPED))
+
+
+def load_for(folder: Path) -> AuditChecks:
+    """The checks of the audit in *folder*: the shipped ones as its `checks/*.yaml` want them, and its own.
+
+    Raises ConfigFault naming file and key.
+    """
+    return adjusted(load(), folder)
 
 
 def read_catalogue(folder: Path) -> tuple[CheckDefinition, ...]:

@@ -33,8 +33,14 @@ def no_rows(tables: Sequence[str]) -> Titles:
     )
 
 
+NO_EARLIER_RUN = Titles(en="no earlier run to compare with", zh="没有可比较的历史运行")
+
+
 def nothing_to_check(check: CheckDefinition, target: Target) -> Titles:
     """No row has what the check judges."""
+    if check.enabled_by:
+        en, zh = check.enabled_by["en"], check.enabled_by["zh"]
+        return Titles(en=f"nothing to check in {target}: {en}", zh=f"{target} 中没有可检查的数据：{zh}")
     mapping = check.mapping or str(target)
     condition = f" where {' '.join(check.applies_when.split())}" if check.applies_when else ""
     condition_zh = f"（条件：{' '.join(check.applies_when.split())}）" if check.applies_when else ""

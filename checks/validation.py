@@ -1,29 +1,32 @@
 """Running the checks: views over the lake, one suite per table, findings and the verdict at the gate."""
 
-# ruff: noqa: S608 - names in SQL come from the model and from shipped definitions, never from data
+# ruff: noqa: S608 - names in SQL come from the model and from definitions, never from data
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-import pyarrow as pa
-
+from tpaudit.audit import Audit
 from tpaudit.audit.settings import FailOn
-from tpaudit.checks import texts
-from tpaudit.checks.parameters import literals
-from tpaudit.checks.registry import choose, load
-from tpaudit.checks.views import Probe, create_judging_view, create_lake_views, drop_verdicts
+from tpaudit.checks.findings import error_row, judged_row, skipped_row, write_findings
+from tpaudit.checks.judging import Probe, applies, judging_view
+from tpaudit.checks.lake import Lake, first_line
+from tpaudit.checks.parameters import filled
+from tpaudit.checks.registry import choose, load_for
+from tpaudit.checks.waiving import with_waivers
 from tpaudit.errors import EngineFault, InputFault, UsageFault, did_you_mean
-from tpaudit.model import MARTS
-from tpaudit.results import FindingRow, Severity, Status, Titles, ValidateResult
+from tpaudit.results import FindingRow, ValidateResult
 from tpaudit.store import Store
 
 if TYPE_CHECKING:
-    from tpaudit.checks.expectations import Counts, LakeSession
+    from tpaudit.checks.session import Counts, LakeSession
+
+    # What became of a probe: its counts, or the engine's complaint.
+    Outcome = Counts | str
 
 
 def validate(
@@ -32,23 +35,30 @@ def validate(
     """See `tpaudit.checks.validate`."""
     started = time.perf_counter()
     gate = _gate(fail_on or store.audit.config.settings.validate_.fail_on)
-    chosen = choose(load(), select, ignore)
+    known = load_for(store.audit.folder)
+    chosen = choose(known.definitions, select, ignore)
     probes = [Probe(check, target) for check in chosen for target in check.targets]
     if not probes:
         raise InputFault("no check ran: none is left after --select and --ignore", "see `tpaudit list checks`")
-    findings = _findings(store, probes)
+    is_whole = not select and not ignore
+    findings = [
+        with_waivers(finding, known.waivers, store.audit.as_of)
+        for finding in _findings(store.audit, probes, keeps_profile=is_whole)
+    ]
+    _refuse_if_nothing_was_judged(findings)
+    # A part of the checks is no verdict on the data: it is shown, not kept.
+    if is_whole:
+        write_findings(store, findings)
+    return ValidateResult(findings=tuple(findings), fail_on=gate, seconds=round(time.perf_counter() - started, 3))
+
+
+def _refuse_if_nothing_was_judged(findings: Sequence[FindingRow]) -> None:
+    """Raise InputFault if there was nothing to judge, and EngineFault if every check that had data broke."""
     if all(finding.status == "skipped" for finding in findings):
         raise InputFault(
             f"no check ran: there is nothing in the lake for any of the {len(findings)} selected",
             "run `tpaudit ingest` first, or select other checks",
         )
-    _refuse_if_nothing_was_judged(findings)
-    _write(store, findings)
-    return ValidateResult(findings=tuple(findings), fail_on=gate, seconds=round(time.perf_counter() - started, 3))
-
-
-def _refuse_if_nothing_was_judged(findings: Sequence[FindingRow]) -> None:
-    """Raise EngineFault if every check that had data broke: that is no verdict on the data."""
     reasons = [finding.reason.en for finding in findings if finding.status == "error" and finding.reason]
     if reasons and not any(finding.status in ("passed", "failed") for finding in findings):
         raise EngineFault(f"no check could be evaluated; the first {reasons[0]}", "see the log with --debug")
@@ -61,31 +71,128 @@ def _gate(fail_on: str) -> FailOn:
     return cast(FailOn, fail_on)
 
 
-def _findings(store: Store, probes: Sequence[Probe]) -> list[FindingRow]:
+def _findings(audit: Audit, probes: Sequence[Probe], *, keeps_profile: bool) -> list[FindingRow]:
     """One finding per probe, sorted by code, table and column."""
-    with _session(store) as session:
-        create_lake_views(store, session.execute)
-        filled_tables = _tables_with_rows(session, probes)
-        findings = [_skipped_empty(probe, missing) for probe in probes if (missing := _missing(probe, filled_tables))]
-        ready = [probe for probe in probes if not _missing(probe, filled_tables)]
-        settings = store.audit.config.settings
-        parameters = literals(store.audit.as_of, settings.audit.business_start, settings.audit.timezone)
-        ready.sort(key=lambda probe: probe.view)
-        for view, judged in itertools.groupby(ready, key=lambda probe: probe.view):
-            findings += _judged_in(session, view, list(judged), parameters)
+    with lake_session(audit) as session:
+        lake = Lake(audit, session.execute)
+        lake.prepare(probes, with_profile=keeps_profile)
+        reasons = [(probe, lake.reason_to_skip(probe)) for probe in probes]
+        findings = [skipped_row(probe, reason) for probe, reason in reasons if reason is not None]
+        ready = [probe for probe, reason in reasons if reason is None]
+        for probe, outcome in (*_judged_by_query(session, lake, ready), *_judged_in_views(session, lake, ready)):
+            if isinstance(outcome, str):
+                findings.append(error_row(probe, lake.fault_behind(probe) or outcome))
+            else:
+                findings.append(judged_row(probe, outcome))
+        if keeps_profile:
+            lake.keep_profile()
     return sorted(findings, key=lambda finding: (finding.code, finding.table, finding.column or ""))
 
 
-@contextlib.contextmanager
-def _session(store: Store) -> Iterator[LakeSession]:
-    from tpaudit.checks.expectations import LakeSession
+def _judged_by_query(session: LakeSession, lake: Lake, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Outcome]]:
+    """Outcomes of the probes that have a query of their own."""
+    queried = [probe for probe in probes if probe.check.query]
+    if queried:
+        session.execute("CREATE VIEW nothing AS SELECT NULL AS nothing")
+        queries = {probe.column: probe.sql("query", lake.parameters) for probe in queried}
+        outcomes = session.judge_queries("nothing", queries)
+        yield from ((probe, outcomes[probe.column]) for probe in queried)
 
-    settings = store.audit.config.settings.engine
+
+def _judged_in_views(session: LakeSession, lake: Lake, probes: Sequence[Probe]) -> Iterator[tuple[Probe, Outcome]]:
+    """Outcomes of the probes that judge rows, one pass per table, and of those that judge a table as a whole."""
+    views: dict[str, list[Probe]] = {}
+    for probe in probes:
+        if probe.check.query:
+            continue
+        try:
+            if _judges_rows(probe):
+                views.setdefault(probe.view, []).append(probe)
+            else:
+                yield probe, _judged_as_a_whole(session, lake, probe)
+        # Whatever the engine or Great Expectations raises belongs to this check, and the others still have to report.
+        except Exception as fault:
+            yield probe, first_line(fault)
+    for view, judged in views.items():
+        yield from _judged_rows(session, lake, view, judged)
+
+
+def _judges_rows(probe: Probe) -> bool:
+    from tpaudit.checks.expectations import judges_values
+
+    return probe.check.expectation is None or judges_values(probe.check.expectation.type)
+
+
+def _judged_as_a_whole(session: LakeSession, lake: Lake, probe: Probe) -> Outcome:
+    """Outcome of an expectation on the rows the check applies to, taken together."""
+    name, type_, kwargs = _expectation(probe, lake)
+    rows = f"SELECT * FROM {probe.target.table} WHERE {applies(probe, lake.parameters)}"
+    session.execute(f'CREATE VIEW "{name}" AS {rows}')
+    return session.judge_view(name, type_, kwargs)
+
+
+def _judged_rows(
+    session: LakeSession, lake: Lake, view: str, probes: Sequence[Probe]
+) -> Iterator[tuple[Probe, Outcome]]:
+    """Outcomes of the probes of one view, judged together; if that fails, one by one, so that faults stay alone."""
+    outcomes: dict[str, Outcome]
+    try:
+        session.execute(f'CREATE VIEW "{view}" AS {judging_view(probes, lake.parameters)}')
+        outcomes = dict(session.judge_columns(view, [_expectation(probe, lake) for probe in probes]))
+        places = _places(session, lake, view, [probe for probe in probes if _fell_short(outcomes[probe.column])])
+    except Exception as fault:
+        outcomes, places = {probe.column: first_line(fault) for probe in probes}, {}
+    if len(probes) > 1 and any(isinstance(outcome, str) for outcome in outcomes.values()):
+        for probe in probes:
+            yield from _judged_rows(session, lake, f"{view}_{probe.column}", [probe])
+        return
+    for probe in probes:
+        outcome = outcomes[probe.column]
+        yield probe, outcome if isinstance(outcome, str) else replace(outcome, places=places.get(probe.column, ()))
+
+
+def _expectation(probe: Probe, lake: Lake) -> tuple[str, str, dict[str, Any]]:
+    """Column, type and arguments of the expectation that judges a probe."""
+    declared = probe.check.expectation
+    if declared:
+        return probe.column, declared.type, {name: _filled(value, lake) for name, value in declared.kwargs.items()}
+    return probe.column, "expect_column_values_to_be_in_set", {"value_set": [True]}
+
+
+def _filled(value: Any, lake: Lake) -> Any:
+    return filled(value, lake.parameters) if isinstance(value, str) else value
+
+
+def _fell_short(outcome: Outcome) -> bool:
+    return not isinstance(outcome, str) and outcome.failed > 0
+
+
+def _places(
+    session: LakeSession, lake: Lake, view: str, probes: Sequence[Probe]
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    """How many failing rows each file has, per probe column, in one more pass over the columns with failures."""
+    if not probes:
+        return {}
+    conditions = (session.failing_condition(view, *_expectation(probe, lake)) for probe in probes)
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+    rows = session.execute(f'SELECT place, {counts} FROM "{view}" GROUP BY place')
+    return {
+        probe.column: tuple((row[0], row[number]) for row in rows if row[number])
+        for number, probe in enumerate(probes, start=1)
+    }
+
+
+@contextlib.contextmanager
+def lake_session(audit: Audit) -> Iterator[LakeSession]:
+    """A database for the views of the lake of *audit*, under the audit's own limits."""
+    from tpaudit.checks.session import LakeSession
+
+    settings = audit.config.settings.engine
     options = {
         "autoinstall_known_extensions": False,
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,
-        "temp_directory": str(store.audit.scratch),
+        "temp_directory": str(audit.scratch),
         "TimeZone": "UTC",
     }
     session = LakeSession({name: value for name, value in options.items() if value is not None})
@@ -93,140 +200,3 @@ def _session(store: Store) -> Iterator[LakeSession]:
         yield session
     finally:
         session.close()
-
-
-def _tables_with_rows(session: LakeSession, probes: Sequence[Probe]) -> set[str]:
-    """Those of the tables that *probes* look at which hold any row."""
-    tables = sorted({table for probe in probes for table in probe.tables})
-    return {table for table in tables if session.execute(f"SELECT 1 FROM exported_{table} LIMIT 1")}
-
-
-def _judged_in(
-    session: LakeSession, view: str, probes: Sequence[Probe], parameters: dict[str, str]
-) -> Iterator[FindingRow]:
-    """Findings of the probes of one view, judged together; if that fails, one by one, so that faults stay alone."""
-    judged = _counted(session, view, probes, parameters)
-    if len(probes) > 1 and any(isinstance(outcome, str) for outcome in judged.values()):
-        for probe in probes:
-            yield from _judged_in(session, f"{view}_{probe.column}", [probe], parameters)
-        return
-    places = _places(session, view, [probe for probe in probes if _fell_short(judged[probe.column])])
-    drop_verdicts(view, probes, session.execute)
-    for probe in probes:
-        outcome = judged[probe.column]
-        if isinstance(outcome, str):
-            yield _row(probe, "error", reason=texts.engine_fault(outcome))
-        else:
-            yield _finding(probe, outcome, places.get(probe.column))
-
-
-def _counted(
-    session: LakeSession, view: str, probes: Sequence[Probe], parameters: dict[str, str]
-) -> dict[str, Counts | str]:
-    """Counts, or the engine's complaint, per probe column."""
-    try:
-        create_judging_view(view, probes, parameters, session.execute)
-        return session.count(view, [_expectation(probe) for probe in probes])
-    # Whatever the engine or Great Expectations raises belongs to these checks, and the others still have to report.
-    except Exception as fault:
-        return {probe.column: _first_line(fault) for probe in probes}
-
-
-def _expectation(probe: Probe) -> tuple[str, str, dict[str, Any]]:
-    """Column, type and arguments of the expectation that judges a probe."""
-    declared = probe.check.expectation
-    if declared:
-        return probe.column, declared.type, dict(declared.kwargs)
-    return probe.column, "expect_column_values_to_be_in_set", {"value_set": [True]}
-
-
-def _fell_short(outcome: Counts | str) -> bool:
-    return not isinstance(outcome, str) and outcome.failed > 0
-
-
-def _finding(probe: Probe, counts: Counts, places: str | None) -> FindingRow:
-    if counts.checked == 0:
-        return _row(probe, "skipped", reason=texts.nothing_to_check(probe.check, probe.target))
-    share = counts.failed / counts.checked
-    status: Status = "failed" if share > probe.check.threshold else "passed"
-    return _row(probe, status, checked=counts.checked, failed=counts.failed, share=share, detail=places)
-
-
-def _places(session: LakeSession, view: str, probes: Sequence[Probe]) -> dict[str, str]:
-    """Where most failing rows come from, such as `orders.csv: 12, members.xlsx: 3`, per probe column.
-
-    An expectation's view column holds values instead of verdicts: where they come from is not known.
-    """
-    judged = [probe.column for probe in probes if not probe.check.expectation]
-    if not judged:
-        return {}
-    counts = ", ".join(f'count(*) FILTER (WHERE NOT "{column}")' for column in judged)
-    rows = session.execute(f"SELECT place, {counts} FROM {view} WHERE place IS NOT NULL GROUP BY place")
-    return {
-        column: texts.largest_places({row[0]: row[number] for row in rows})
-        for number, column in enumerate(judged, start=1)
-    }
-
-
-def _missing(probe: Probe, filled_tables: set[str]) -> list[str]:
-    """Tables the probe cannot do without and that hold no rows."""
-    return [table for table in probe.tables if table not in filled_tables]
-
-
-def _skipped_empty(probe: Probe, missing: Sequence[str]) -> FindingRow:
-    return _row(probe, "skipped", reason=texts.no_rows(missing))
-
-
-def _row(
-    probe: Probe,
-    status: Status,
-    *,
-    checked: int | None = None,
-    failed: int | None = None,
-    share: float | None = None,
-    detail: str | None = None,
-    reason: Titles | None = None,
-) -> FindingRow:
-    check = probe.check
-    return FindingRow(
-        code=check.code,
-        title=Titles(**check.title),
-        table=probe.target.table,
-        column=probe.target.column,
-        severity=cast(Severity, check.severity),
-        status=status,
-        checked=checked,
-        failed=failed,
-        share=share,
-        threshold=check.threshold,
-        detail=reason.en if reason else detail,
-        reason=reason,
-        why=Titles(**check.why),
-        remedy=Titles(**check.remedy),
-    )
-
-
-def _write(store: Store, findings: Sequence[FindingRow]) -> None:
-    """Write mart `findings`, its texts in the audit's language."""
-    language = "zh" if store.audit.config.settings.audit.lang == "zh" else "en"
-    declared = MARTS["findings"].column_names
-    rows = [
-        {
-            **finding.model_dump(include={*declared}),
-            "title": getattr(finding.title, language),
-            "detail": getattr(finding.reason, language) if finding.reason else finding.detail,
-        }
-        for finding in findings
-    ]
-    store.write_mart("findings", store.engine.table(pa.Table.from_pylist(rows, schema=_SCHEMA)))
-
-
-_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("code", "title", "table", "column", "severity", "status", "detail")]
-    + [(name, pa.int64()) for name in ("checked", "failed")]
-    + [(name, pa.float64()) for name in ("share", "threshold")]
-)
-
-
-def _first_line(fault: Exception) -> str:
-    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__

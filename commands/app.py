@@ -17,8 +17,8 @@ from tpaudit.commands.shared import remember_shared_options
 COMMANDS = {
     name: f"tpaudit.commands.{name}"
     for name in (
-        "demo", "init", "run", "ingest", "dedupe", "validate", "journey", "kpi", "rank", "report", "history",
-        "list", "explain", "config",
+        "demo", "init", "run", "sniff", "ingest", "dedupe", "customer", "validate", "journey", "kpi", "rank", "report",
+        "history", "list", "explain", "config",
     )
 }  # fmt: skip
 

@@ -40,6 +40,13 @@ class ReportFormat(StrEnum):
     md = "md"
 
 
+class QuarantineFormat(StrEnum):
+    """Files rows are quarantined in."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
 class Kind(StrEnum):
     """What can be listed."""
 

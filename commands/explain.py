@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tpaudit.commands.payload import write_json, write_text
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
+
+if TYPE_CHECKING:
+    from tpaudit.definitions import Fact
 
 app = typer.Typer(add_completion=False)
 
@@ -23,6 +27,8 @@ def explain(
     from tpaudit.definitions import find
 
     found = find(id_, session.audit.folder)
+    if found.kind == "check":
+        found = dataclasses.replace(found, facts=(*found.facts, *_sql_facts(session, found.id)))
     if session.format == "json":
         told = [{"label": fact.label.model_dump(), "text": fact.text.model_dump()} for fact in found.facts]
         write_json(session, {"kind": found.kind, "id": found.id, "title": found.title.model_dump(), "facts": told})
@@ -35,6 +41,18 @@ def explain(
         write_text(session, "\n".join(lines) + "\n")
         return
     _draw(session, title, facts)
+
+
+def _sql_facts(session: Session, code: str) -> list[Fact]:
+    """The SQL a check runs in this audit, on each table and column it looks at."""
+    from tpaudit import checks
+    from tpaudit.definitions import Fact
+    from tpaudit.results import Titles
+
+    check = next(check for check in checks.load_for(session.audit.folder).definitions if check.code == code)
+    label = Titles(en="SQL", zh="SQL")
+    texts = [checks.compiled_sql(check, target, session.audit) for target in check.targets]
+    return [Fact(label, Titles(en=text, zh=text)) for text in texts]
 
 
 def _draw(session: Session, title: str, facts: list[tuple[str, str]]) -> None:

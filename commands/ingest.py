@@ -10,6 +10,7 @@ import typer
 from tpaudit.commands.payload import emit
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
+from tpaudit.errors import ExitCode
 
 app = typer.Typer(add_completion=False)
 
@@ -33,6 +34,9 @@ def ingest(
         typer.Option("--map", metavar="FILE", help="Mapping file for a layout of your own."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 if any file, row or cell could not be taken as it was.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Read files again although they have not changed.")] = False,
 ) -> None:
     """Read the client's files into the lake; every row is kept or accounted for."""
@@ -42,4 +46,6 @@ def ingest(
     ingestion = Ingestion(tuple(paths or ()), preset, table, tuple(map_files or ()), dry_run)
     with session.pipeline(ingestion, forced=(INGEST,) if force else ()) as pipeline:
         result = cast(IngestResult, pipeline.bring_up_to_date(INGEST))
+    if strict and result.doubts:
+        session.exit_code = ExitCode.DATA_FELL_SHORT
     emit(session, result)

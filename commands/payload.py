@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tpaudit.atomic import replacing
-from tpaudit.errors import UsageFault
+from tpaudit.errors import AuditError, ExitCode, UsageFault
 
 if TYPE_CHECKING:
     from tpaudit.commands.session import Session
-    from tpaudit.results import Result
+    from tpaudit.reports.ci.view import CiView
+    from tpaudit.results import Result, ValidateResult
 
 FILE_WIDTH = 120
+
+
+class CiRenderer(Protocol):
+    """A form that pipelines read: of a verdict, and of the fault that kept it from being reached."""
+
+    def render(self, result: ValidateResult, view: CiView) -> str:
+        """The text for a finished validation."""
+
+    def render_fault(self, message: str, hint: str | None, view: CiView) -> str:
+        """The text for one that could not be done."""
 
 
 def emit(session: Session, result: Result) -> None:
@@ -29,11 +43,74 @@ def emit(session: Session, result: Result) -> None:
         case "table":
             _write_drawing(session, result)
         case "csv" | "md" as form:
-            from tpaudit.reports import plain
+            write_text(session, _plain_text(session, result, form))
+        case "junit" | "sarif" | "github" as form:
+            from tpaudit.results import ValidateResult
 
-            write_text(session, plain.to_csv(result) if form == "csv" else plain.to_markdown(result))
+            if not isinstance(result, ValidateResult):
+                raise UsageFault(f"--format {form} is for `tpaudit validate` only", "use --format json")
+            write_text(session, _ci_renderer(form).render(result, _ci_view(session, session.exit_code)))
         case _:
             _write_parquet(session, result)
+
+
+def write_ci_fault(session: Session, message: str, hint: str | None, code: ExitCode) -> None:
+    """Tell the pipeline, in the form it reads, why nothing could be judged."""
+    # An output that cannot be written is no second fault to report: stderr has the first one already.
+    with contextlib.suppress(AuditError):
+        write_text(session, _ci_renderer(session.format).render_fault(message, hint, _fault_view(session, code)))
+
+
+def _ci_renderer(form: str) -> CiRenderer:
+    from tpaudit.reports.ci import github, junit, sarif
+
+    renderers: dict[str, CiRenderer] = {"junit": junit, "sarif": sarif, "github": github}
+    return renderers[form]
+
+
+def _ci_view(session: Session, code: ExitCode) -> CiView:
+    from tpaudit.audit.config import SETTINGS_FILE
+    from tpaudit.reports.ci.view import CiView
+    from tpaudit.reports.language import Messages
+
+    return CiView(
+        Messages(session.lang),
+        exports=_from_here(session.audit.exports),
+        settings_file=_from_here(session.audit.folder / SETTINGS_FILE),
+        made_at=datetime.now(UTC),
+        exit_code=int(code),
+    )
+
+
+def _fault_view(session: Session, code: ExitCode) -> CiView:
+    """The view of a fault, which may be that there is no audit, or none whose settings can be read."""
+    try:
+        return _ci_view(session, code)
+    except AuditError:
+        from tpaudit.reports.ci.view import CiView
+        from tpaudit.reports.language import Messages
+
+        return CiView(Messages("en"), ".", ".", datetime.now(UTC), int(code))
+
+
+def _from_here(path: Path) -> str:
+    """*path* as seen from the current folder, where a pipeline has its checkout; as it is if it lies elsewhere."""
+    with contextlib.suppress(ValueError):
+        path = path.resolve().relative_to(Path.cwd().resolve())
+    return path.as_posix()
+
+
+def _plain_text(session: Session, result: Result, form: str) -> str:
+    from tpaudit.reports import plain
+    from tpaudit.results import ValidateResult
+
+    if form == "csv":
+        return plain.to_csv(result)
+    if isinstance(result, ValidateResult):
+        from tpaudit.reports.ci import summary
+
+        return summary.render(result, _ci_view(session, session.exit_code))
+    return plain.to_markdown(result)
 
 
 def write_json(session: Session, body: Mapping[str, Any]) -> None:

@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from tpaudit.pipeline import StageEvent
+from tpaudit.reports.figures import printable
 
 if TYPE_CHECKING:
     from tpaudit.commands.session import Session
+
+_MEGABYTE = 1_000_000
+# Shorter files are read before anybody could follow.
+_LONG_FILE = 5 * _MEGABYTE
 
 
 @contextmanager
@@ -22,14 +29,24 @@ def progress(session: Session) -> Iterator[Callable[[StageEvent], None]]:
         with session.err.status("starting") as status:
 
             def show(event: StageEvent) -> None:
-                if event.moment == "begins":
-                    status.update(event.stage)
-                else:
+                if event.moment == "ends":
                     session.err.print(f"[dim]{_line(event)}[/]")
+                else:
+                    status.update(progress_line(event))
 
             yield show
     else:
         yield lambda event: session.say(_line(event)) if event.moment == "ends" else None
+
+
+def progress_line(event: StageEvent) -> str:
+    """What is being done: the stage, and how much of a file that takes long has been read."""
+    reading = event.reading
+    if reading is None or reading.size < _LONG_FILE:
+        return event.stage
+    share = min(reading.done / reading.size, 1)
+    megabytes = f"{reading.done / _MEGABYTE:,.0f} of {reading.size / _MEGABYTE:,.0f} MB"
+    return f"{event.stage}  {escape(printable(reading.file))}  {megabytes}  {share:.0%}"
 
 
 def _line(event: StageEvent) -> str:

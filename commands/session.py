@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -56,6 +57,8 @@ class Session:
         self.given = given
         self.command = command
         self.exit_code = ExitCode.OK
+        # Settings that options of the subcommand stand for, such as --threshold.
+        self.flags: dict[tuple[str, str], Any] = {}
 
     # --- the audit ----------------------------------------------------------------------------------------------------
 
@@ -72,7 +75,7 @@ class Session:
         """The audit in *folder*, with flags and environment laid over its settings."""
         from tpaudit.audit import Audit, load_config
 
-        flags: dict[tuple[str, str], Any] = {}
+        flags = dict(self.flags)
         if self.given.lang:
             flags["audit", "lang"] = str(self.given.lang)
         if self.given.as_of:
@@ -99,12 +102,17 @@ class Session:
         ingestion = ingestion or Ingestion()
         # Before anything is written: a folder that holds no audit is left as it was.
         find_exports(self.audit, ingestion)
-        with (
-            hold_lock(self.audit.private, self.command, self.given.lock_timeout or 0),
-            progress(self) as tell,
-            Pipeline(self.audit, ingestion, frozenset(forced), tell) as pipeline,
-        ):
-            yield pipeline
+        is_new = not self.audit.private.exists()
+        try:
+            with (
+                hold_lock(self.audit.private, self.command, self.given.lock_timeout or 0),
+                progress(self) as tell,
+                Pipeline(self.audit, ingestion, frozenset(forced), tell) as pipeline,
+            ):
+                yield pipeline
+        finally:
+            if is_new and ingestion.dry_run:
+                shutil.rmtree(self.audit.private, ignore_errors=True)
 
     @cached_property
     def lang(self) -> Literal["en", "zh"]:
@@ -119,7 +127,7 @@ class Session:
         if self.given.format:
             return str(self.given.format)
         suffix = self.given.output.suffix.lower().lstrip(".") if self.given.output else ""
-        return suffix if suffix in ("json", "csv", "parquet", "md") else "table"
+        return suffix if suffix in ("json", "csv", "parquet", "md", "sarif") else "table"
 
     @property
     def verbosity(self) -> int:
@@ -194,11 +202,18 @@ class Session:
             self.err.print(f"  [bold]fix:[/] {escape(hint)}", soft_wrap=True)
         if self.given.debug:
             self.err.print(escape(traceback.format_exc()), soft_wrap=True)
-        if self.format == "json":
-            from tpaudit.commands.payload import write_json
-
-            write_json(self, {"error": {"code": int(code), "message": message, "fix": hint}})
+        self._report_to_program(message, hint, code)
         return code
+
+    def _report_to_program(self, message: str, hint: str | None, code: ExitCode) -> None:
+        """Tell a program that reads the payload why there is none."""
+        from tpaudit.commands import payload
+
+        match self.format:
+            case "json":
+                payload.write_json(self, {"error": {"code": int(code), "message": message, "fix": hint}})
+            case "junit" | "sarif" | "github":
+                payload.write_ci_fault(self, message, hint, code)
 
     def _report_bug(self, fault: Exception) -> int:
         place = self._log(traceback.format_exc())

@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from tpaudit.commands.session import Given, Session
+from tpaudit.errors import UsageFault
 
 PANEL = "Shared options"
 
@@ -28,6 +29,14 @@ class Format(StrEnum):
     csv = "csv"
     parquet = "parquet"
     md = "md"
+    junit = "junit"
+    sarif = "sarif"
+    github = "github"
+    gx = "gx"
+
+
+# Forms that tell a pipeline what a data-quality gate found; no other command has findings.
+CI_FORMATS = (Format.junit, Format.sarif, Format.github)
 
 
 class Language(StrEnum):
@@ -62,7 +71,8 @@ SHARED: dict[str, Any] = {
     "format": Annotated[
         Format | None,
         typer.Option("--format", envvar="TPAUDIT_FORMAT", rich_help_panel=PANEL, show_default=False,
-                     help="Form of the payload; default: table, or what --output's suffix says."),
+                     help="Form of the payload; default: table, or what --output's suffix says. "
+                          "junit, sarif and github: `validate` only; gx: `list checks` only."),
     ],
     "output": Annotated[
         Path | None,
@@ -138,11 +148,24 @@ def with_shared_options(function: Verb) -> Verb:
     def call(ctx: typer.Context, given: Given, own: dict[str, Any]) -> None:
         earlier = ctx.find_root().obj
         session = Session(given.over(earlier) if isinstance(earlier, Given) else given, ctx.command_path)
-        code = session.guard(lambda: function(session, **own))
+
+        def work() -> None:
+            _refuse_foreign_format(session, str(ctx.command.name))
+            function(session, **own)
+
+        code = session.guard(work)
         if code:
             raise typer.Exit(code)
 
     return _extended(function, call, skip="session")
+
+
+def _refuse_foreign_format(session: Session, command: str) -> None:
+    """Raise UsageFault, before any work is done, for a form that this command's result cannot take."""
+    if session.format in CI_FORMATS and command != "validate":
+        raise UsageFault(f"--format {session.format} is for `tpaudit validate` only", "use --format json")
+    if session.format == Format.gx and command != "list":
+        raise UsageFault("--format gx is for `tpaudit list checks` only", "use --format json")
 
 
 def remember_shared_options(function: Verb) -> Verb:

@@ -131,17 +131,56 @@ def marts_page() -> str:
 
 
 def definitions_page() -> str:
-    """Checks, KPIs, presets and touchpoints, as `tpaudit explain` tells them."""
+    """Checks, KPIs and touchpoints, as `tpaudit explain` tells them."""
+    parts = [
+        "# Checks, KPIs and touchpoints\n",
+        "`tpaudit explain ID` tells the same, in both languages. Presets have [a page of their own](presets.md).\n",
+    ]
+    for kind in ("checks", "kpis", "touchpoints"):
+        parts.append(f"## {kind.capitalize() if kind != 'kpis' else 'KPIs'}\n")
+        parts.extend(_explained(kind))
+    return "\n".join(parts)
+
+
+def presets_page() -> str:
+    """The exports that are recognised as they are."""
     from tpaudit.definitions import definitions
 
-    parts = ["# Checks, KPIs, presets and touchpoints\n", "`tpaudit explain ID` tells the same, in both languages.\n"]
-    for kind in ("checks", "kpis", "touchpoints", "presets"):
-        parts.append(f"## {kind.capitalize() if kind != 'kpis' else 'KPIs'}\n")
-        for item in definitions(kind, REFERENCE):
-            parts.append(f"### {item.id}\n")
-            parts.append(f"{item.title.en} · {item.title.zh}\n")
-            parts.append("".join(f"- **{fact.label.en}:** {_inline(fact.text.en)}\n" for fact in item.facts))
+    known = definitions("presets", REFERENCE)
+    refused = sum(item.columns["tables"] == "-" for item in known)
+    unsure = sum(item.columns["confidence"] == "partial" for item in known)
+    rows = [
+        (
+            f"[`{item.id}`](#{item.id})",
+            item.title.en,
+            item.title.zh,
+            str(item.columns["tables"]).replace("-", "refused"),
+            str(item.columns["confidence"]),
+        )
+        for item in known
+    ]
+    parts = [
+        "# Exports that are recognised\n",
+        f"{len(known)} layouts, by their column names and never by the file's name or the columns' order. {unsure} of "
+        "them are *partial*: their names come from descriptions, and files read by them get a warning. "
+        f"{refused} are recognised in order to be refused: they hold a private person's payments. `tpaudit explain "
+        "ID` tells where every column goes; a layout of your own is described by a [mapping file](../mapping.md).\n",
+        _table(("layout", "export", "导出", "feeds", "confidence"), rows),
+        *_explained("presets", leaving_out=("Platform", "Confidence", "Feeds", "Columns", "Words")),
+    ]
     return "\n".join(parts)
+
+
+def _explained(kind: str, leaving_out: Sequence[str] = ()) -> Iterator[str]:
+    from tpaudit.definitions import definitions
+
+    for item in definitions(kind, REFERENCE):
+        yield f"### {item.id}\n"
+        yield f"{item.title.en} · {item.title.zh}\n"
+        told = [fact for fact in item.facts if fact.label.en not in leaving_out]
+        separator = "; " if kind == "presets" else "\n"
+        texts = [(fact.label.en, separator.join(fact.text.en.splitlines())) for fact in told]
+        yield "".join(f"- **{label}:** {_inline(text)}\n" for label, text in texts)
 
 
 def _inline(text: str) -> str:
@@ -182,6 +221,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "lake.md": lake_page,
     "marts.md": marts_page,
     "definitions.md": definitions_page,
+    "presets.md": presets_page,
 }
 
 

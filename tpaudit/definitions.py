@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tpaudit.errors import UsageFault, did_you_mean
 from tpaudit.results import Titles
+
+if TYPE_CHECKING:
+    from tpaudit.checks.definition import CheckDefinition
+    from tpaudit.ingest.layouts.preset import Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,9 @@ def find(wanted: str, audit_folder: Path) -> Definition:
     known: dict[str, Definition] = {}
     for kind in _KINDS:
         for definition in definitions(kind, audit_folder):
+            # An audit's own definition stands before the shipped one of the same id.
             known.setdefault(definition.id.lower(), definition)
-            known[f"{definition.kind}.{definition.id}".lower()] = definition
+            known.setdefault(f"{definition.kind}.{definition.id}".lower(), definition)
     found = known.get(wanted.lower())
     if found is None:
         raise UsageFault(
@@ -56,27 +62,33 @@ def find(wanted: str, audit_folder: Path) -> Definition:
     return found
 
 
-def _checks(_: Path) -> list[Definition]:
+def _checks(audit_folder: Path) -> list[Definition]:
     from tpaudit import checks
 
-    return [
-        Definition(
-            "check",
-            check.code,
-            Titles.model_validate(check.title),
-            {"severity": check.severity, "on": ", ".join(map(str, check.targets)), "threshold": check.threshold},
-            (
-                _fact("Why", "原因", check.why["en"], check.why["zh"]),
-                _fact("What to do", "处理", check.remedy["en"], check.remedy["zh"]),
-                _same("Looks at", "检查对象", ", ".join(map(str, check.targets))),
-                _same("Applies to rows where", "适用范围", check.applies_when or "-"),
-                _same("Falls short where", "何为不合格", check.fails_when or check.query or str(check.expectation)),
-                _same("Severity", "严重程度", check.severity),
-                _same("Highest share that passes", "允许的最高占比", f"{check.threshold:.1%}"),
-            ),
-        )
-        for check in checks.load()
+    return [_check(check) for check in checks.load_for(audit_folder).definitions]
+
+
+def _check(check: CheckDefinition) -> Definition:
+    looks_at = ", ".join(map(str, check.targets))
+    facts = [
+        _in_both("Why", "原因", check.why),
+        _in_both("What to do", "处理", check.remedy),
+        _same("Looks at", "检查对象", looks_at),
+        _same("Counts", "计数单位", check.unit),
+        _same("Applies to rows where", "适用范围", check.applies_when or "-"),
+        _same("Falls short where", "何为不合格", check.fails_when or check.query or str(check.expectation)),
+        _same("Example", "示例", check.example) if check.example else None,
+        _same("Severity", "严重程度", check.severity),
+        _same("Highest share that passes", "允许的最高占比", f"{check.threshold:.1%}"),
+        _in_both("Note", "说明", check.note),
     ]
+    return Definition(
+        "check",
+        check.code,
+        Titles.model_validate(check.title),
+        {"severity": check.severity, "on": looks_at, "threshold": check.threshold},
+        tuple(fact for fact in facts if fact),
+    )
 
 
 def _kpis(_: Path) -> list[Definition]:
@@ -105,27 +117,36 @@ def _presets(audit_folder: Path) -> list[Definition]:
     from tpaudit.ingest.layouts.preset_file import read_presets, shipped_presets
 
     own = [preset for file in sorted((audit_folder / "presets").glob("*.toml")) for preset in read_presets(file)]
-    return [
-        Definition(
-            "preset",
-            preset.id,
-            preset.title or Titles(en=preset.id, zh=preset.id),
-            {"platform": preset.platform, "tables": ", ".join(sorted(preset.tables))},
-            (
-                _same("Platform", "平台", preset.platform),
-                _same("Feeds", "写入的表", ", ".join(sorted(preset.tables))),
-                _same("Recognised by", "识别依据", _recognition(preset.match.all, preset.match.any)),
-            ),
-        )
-        for preset in (*own, *shipped_presets())
+    return [_preset(preset) for preset in (*own, *shipped_presets())]
+
+
+def _preset(preset: Preset) -> Definition:
+    from tpaudit.ingest.layouts import description
+
+    tables = "-" if preset.refuse else ", ".join(sorted(preset.tables))
+    sure = description.confidence(preset)
+    facts = [
+        _same("Platform", "平台", preset.platform),
+        _fact("Confidence", "可信度", sure.en, sure.zh),
+        _same("Feeds", "写入的表", tables),
+        Fact(Titles(en="Recognised by", zh="识别依据"), description.recognition(preset)),
     ]
-
-
-def _recognition(every: Iterable[str], some: Iterable[str]) -> str:
-    parts = [", ".join(every)]
-    if alternatives := ", ".join(some):
-        parts.append(f"+ {alternatives}")
-    return " ".join(part for part in parts if part) or "-"
+    if preset.refuse:
+        facts.append(Fact(Titles(en="Refused, because", zh="拒收原因"), preset.refuse))
+    else:
+        facts += [
+            _same("Persons are told apart by", "区分人员的依据", ", ".join(preset.person.id) or "-"),
+            _same("Columns", "列的去向", description.columns(preset)),
+            _same("Words", "词表", description.vocabularies(preset) or "-"),
+        ]
+    minded = description.minded(preset)
+    if minded.en:
+        facts.append(Fact(Titles(en="Minds", zh="处理要点"), minded))
+    if preset.note:
+        facts.append(_same("Note", "说明", preset.note))
+    confidence = "own" if preset.is_users else preset.confidence
+    columns = {"platform": preset.platform, "tables": tables, "confidence": confidence}
+    return Definition("preset", preset.id, preset.title, columns, tuple(facts))
 
 
 def _touchpoints(audit_folder: Path) -> list[Definition]:
@@ -151,6 +172,11 @@ def _touchpoints(audit_folder: Path) -> list[Definition]:
 
 def _fact(label_en: str, label_zh: str, text_en: str, text_zh: str) -> Fact:
     return Fact(Titles(en=label_en, zh=label_zh), Titles(en=text_en, zh=text_zh))
+
+
+def _in_both(label_en: str, label_zh: str, text: Mapping[str, str] | None) -> Fact | None:
+    """A fact from a text in both languages; None where a definition of the user's says nothing."""
+    return _fact(label_en, label_zh, text["en"], text["zh"]) if text else None
 
 
 def _same(label_en: str, label_zh: str, text: str) -> Fact:

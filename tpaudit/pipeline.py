@@ -37,6 +37,7 @@ from tpaudit.results import (
 
 if TYPE_CHECKING:
     from tpaudit.audit.settings import FailOn
+    from tpaudit.ingest.intake import Reading
     from tpaudit.store import Store
 
 INGEST = "ingest"
@@ -44,7 +45,10 @@ INGEST = "ingest"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step of the audit: where its work is done, which marts it writes, and what its result depends on."""
+    """A step of the audit: where its work is done, which marts it writes, and what its result depends on.
+
+    `after` are earlier stages, `settings` sections of tpaudit.toml, `files` patterns of files in the audit folder.
+    """
 
     name: str
     work: str
@@ -52,6 +56,7 @@ class Stage:
     marts: tuple[str, ...]
     after: tuple[str, ...]
     settings: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     def run(self, store: Store, **options: Any) -> Result:
         """Do the work; the room is imported only now, because some take seconds to load."""
@@ -64,9 +69,10 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage("dedupe", "tpaudit.identity:resolve", DedupeResult,
-              ("customers", "customer_links"), (INGEST,), ("audit", "identity")),
-        Stage("validate", "tpaudit.checks:validate", ValidateResult,
-              ("findings",), (INGEST, "dedupe"), ("audit", "validate")),
+              ("customers", "customer_links", "customer_values", "identity_changes"), (INGEST,), ("audit", "identity"),
+              files=("labels.csv",)),
+        Stage("validate", "tpaudit.checks:assess", ValidateResult,
+              ("findings",), (INGEST, "dedupe"), ("audit", "validate"), files=("checks/*.yaml",)),
         Stage("journey", "tpaudit.journeys:build", JourneyResult,
               ("journey_touches", "journeys", "customer_orders", "transitions", "paths", "journey_map"),
               (INGEST, "dedupe"), ("audit", "journey")),
@@ -94,11 +100,12 @@ class Ingestion:
 
 @dataclass(frozen=True, slots=True)
 class StageEvent:
-    """Something to tell a person who waits: a stage began or ended."""
+    """Something to tell a person who waits: a stage began or ended, or how far the reading of a file has come."""
 
     stage: str
-    moment: Literal["begins", "ends"]
+    moment: Literal["begins", "reads", "ends"]
     outcome: StageOutcome | None = None
+    reading: Reading | None = None
 
 
 @dataclass
@@ -179,7 +186,7 @@ class Pipeline:
         return saved
 
     def _ingest(self) -> None:
-        self.inputs = self._inputs()
+        self.inputs = self.inputs or self._inputs()
         if self.ingestion.dry_run:
             self.results[INGEST] = self._read_files()
             return
@@ -289,6 +296,8 @@ class Pipeline:
             map_files=chosen.map_files,
             dry_run=chosen.dry_run,
             force=INGEST in self.forced,
+            inputs=self.inputs or None,
+            tell=lambda reading: self.tell(StageEvent(INGEST, "reads", reading=reading)),
         )
 
     # --- what a stage depends on --------------------------------------------------------------------------------------
@@ -297,7 +306,8 @@ class Pipeline:
         return _roots(self.audit, self.ingestion)
 
     def _inputs(self) -> list[InputFile]:
-        return InputHashes(self.audit.private / "hashes.json").of(find_exports(self.audit, self.ingestion))
+        found = find_exports(self.audit, self.ingestion)
+        return InputHashes(self.audit.private / "hashes.json").of(found, remember=not self.ingestion.dry_run)
 
     def _is_up_to_date(self, stage: Stage) -> bool:
         return self._is_fresh(stage.name, self._fingerprint(stage)) and not self.audit.missing_marts(stage.marts)
@@ -325,7 +335,11 @@ class Pipeline:
             [known.fingerprint if (known := self.state.get(name)) else None for name in stage.after if name != INGEST],
             self.audit.config.fingerprint(*stage.settings),
             self.audit.as_of,
-            _digest(self.audit.folder / "touchpoints.toml"),
+            [
+                [file.name, _digest(file)]
+                for name in ("touchpoints.toml", *stage.files)
+                for file in sorted(self.audit.folder.glob(name))
+            ],
         )
 
     def _lake_signature(self) -> list[list[object]]:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("great expectations")
 
 @pytest.fixture
 def session() -> Iterator[object]:
-    from tpaudit.checks.expectations import LakeSession
+    from tpaudit.checks.session import LakeSession
 
     opened = LakeSession({"threads": 1})
     opened.execute("CREATE VIEW seen AS SELECT * FROM (VALUES ('a1', 1, TRUE), ('b2', 2, FALSE), (NULL, 30, NULL)) "
@@ -27,16 +27,16 @@ def session() -> Iterator[object]:
 
 
 def test_our_engine_runs_the_data_source(session) -> None:  # type: ignore[no-untyped-def]
-    from tpaudit.checks.expectations import DuckDBExecutionEngine
+    from tpaudit.checks.execution import DuckDBExecutionEngine
 
     assert isinstance(session._source.get_execution_engine(), DuckDBExecutionEngine)
     assert session._source.get_execution_engine() is session._source.get_execution_engine()
 
 
 def test_built_in_expectations_count_known_and_failing_values(session) -> None:  # type: ignore[no-untyped-def]
-    from tpaudit.checks.expectations import Counts
+    from tpaudit.checks.session import Counts
 
-    counted = session.count(
+    counted = session.judge_columns(
         "seen",
         [
             ("text", "expect_column_values_to_match_regex", {"regex": "^a"}),
@@ -49,9 +49,9 @@ def test_built_in_expectations_count_known_and_failing_values(session) -> None: 
 
 
 def test_negated_regular_expressions_work_too(session) -> None:  # type: ignore[no-untyped-def]
-    from tpaudit.checks.expectations import Counts
+    from tpaudit.checks.session import Counts
 
-    assert session.count("seen", [("text", "expect_column_values_to_not_match_regex", {"regex": "^a"})]) == {
+    assert session.judge_columns("seen", [("text", "expect_column_values_to_not_match_regex", {"regex": "^a"})]) == {
         "text": Counts(2, 1)
     }
 
@@ -64,7 +64,7 @@ def test_all_expectations_of_a_view_share_one_query_over_its_values(session) -> 
 
     event.listen(sqlalchemy.Engine, "before_cursor_execute", remember)
     try:
-        session.count(
+        session.judge_columns(
             "seen",
             [
                 ("text", "expect_column_values_to_match_regex", {"regex": "^a"}),
@@ -78,8 +78,50 @@ def test_all_expectations_of_a_view_share_one_query_over_its_values(session) -> 
     assert not [text for text in statements if text.lower().startswith("select text") or "LIMIT" in text]
 
 
+def test_queries_are_counted_by_place_and_a_broken_one_stays_alone(session) -> None:  # type: ignore[no-untyped-def]
+    from tpaudit.checks.session import Counts
+
+    counted = session.judge_queries(
+        "seen",
+        {
+            "numbers": "SELECT text AS place, number > 1 AS failed FROM seen",
+            "broken": "SELECT nothing AS place, TRUE AS failed FROM seen",
+            "none": "SELECT text AS place, TRUE AS failed FROM seen WHERE FALSE",
+        },
+    )
+
+    numbers = counted["numbers"]
+    assert (numbers.checked, numbers.failed, sorted(numbers.places, key=str)) == (3, 2, [("b2", 1), (None, 1)])
+    assert "nothing" in counted["broken"]
+    assert counted["none"] == Counts(0, 0)
+
+
+def test_expectations_on_a_whole_table_count_its_rows_or_themselves(session) -> None:  # type: ignore[no-untyped-def]
+    from tpaudit.checks.session import Counts
+
+    assert session.judge_view("seen", "expect_table_row_count_to_be_between", {"min_value": 4}) == Counts(1, 1)
+    assert session.judge_view(
+        "seen", "expect_column_max_to_be_between", {"column": "number", "max_value": 30}
+    ) == Counts(1, 0)
+    assert session.judge_view("seen", "expect_column_values_to_be_unique", {"column": "text"}) == Counts(2, 0)
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs", "failing"),
+    [
+        ("expect_column_values_to_match_regex", {"regex": "^a"}, ["b2"]),
+        ("expect_column_values_to_not_be_in_set", {"value_set": ["a1", "it's"]}, ["a1"]),
+        ("expect_column_value_lengths_to_be_between", {"max_value": 1}, ["a1", "b2"]),
+    ],
+)
+def test_the_condition_of_an_expectation_can_be_had_as_sql(session, type_, kwargs, failing) -> None:  # type: ignore[no-untyped-def]
+    condition = session.failing_condition("seen", "text", type_, kwargs)
+
+    assert [row[0] for row in session.execute(f"SELECT text FROM seen WHERE {condition} ORDER BY text")] == failing
+
+
 def test_a_missing_column_is_a_complaint_and_not_an_exception(session) -> None:  # type: ignore[no-untyped-def]
-    counted = session.count("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
+    counted = session.judge_columns("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
 
     assert isinstance(counted["nothing"], str)
     assert "nothing" in counted["nothing"]
@@ -96,7 +138,7 @@ def test_logging_and_warnings_are_as_before_afterwards(session) -> None:  # type
     logger = logging.getLogger("great_expectations")
     before = (logger.level, list(logger.handlers), list(warnings.filters))
 
-    session.count("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
+    session.judge_columns("seen", [("nothing", "expect_column_values_to_be_in_set", {"value_set": [True]})])
 
     assert (logger.level, list(logger.handlers), list(warnings.filters)) == before
 
@@ -104,7 +146,7 @@ def test_logging_and_warnings_are_as_before_afterwards(session) -> None:  # type
 def test_plotting_and_distributions_are_imported_only_when_used() -> None:
     program = """
 import sys
-import tpaudit.checks.expectations
+import tpaudit.checks.session
 print("altair" in sys.modules, "scipy.stats" in sys.modules)
 import altair, scipy.stats
 from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as uses_them

@@ -45,6 +45,8 @@ def catalogue_with(folder: Path, text: str, name: str = "orders/TPZ01.yaml") -> 
         ("fails_when: '{column} < 0'", "", "exactly one of fails_when, expectation, query is needed, not 0"),
         ("code: TPZ01", "code: TPZ1", "code 'TPZ1' is not TP, a letter and two digits"),
         ("tags: [money]", "tags: [money", "TPZ01.yaml: while parsing"),
+        ("tags: [money]", "tags: [money]\nunit: rows", "unit 'rows' is none of row, channel"),
+        ("tags: [money]", "tags: [money]\nnote: {en: x}", "note has no text in 'zh'"),
         ("tags: [money]", "tags: [money]\nneeds: [order]", "needs unknown table 'order'; did you mean 'orders'?"),
     ],
 )
@@ -78,8 +80,22 @@ def test_shipped_checks_speak_both_languages_and_have_distinct_titles() -> None:
     shipped = checks.load()
 
     assert all({*text} == {"en", "zh"} for check in shipped for text in (check.title, check.why, check.remedy))
+    assert all(check.example for check in shipped)
     assert len({check.title["en"] for check in shipped}) == len(shipped)
     assert len({check.title["zh"] for check in shipped}) == len(shipped)
+
+
+def test_all_checks_of_the_catalogue_are_there() -> None:
+    numbers = {"C": 12, "P": 8, "E": 6, "W": 4, "T": 9, "V": 7, "R": 6, "M": 5, "S": 3, "L": 6, "X": 3}
+    catalogue = {f"TP{letter}{number:02d}" for letter, last in numbers.items() for number in range(1, last + 1)}
+
+    assert {check.code for check in checks.load()} == catalogue
+
+
+def test_data_files_are_dated() -> None:
+    from tpaudit.checks.parameters import dated
+
+    assert all(dated(file.stem)["as_of"] for file in (Path(checks.__file__).parent / "data").glob("*.toml"))
 
 
 def test_choice_by_code_table_and_tag() -> None:

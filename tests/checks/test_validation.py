@@ -15,7 +15,7 @@ import pytest
 from tests.checks.case import SETTINGS, store_of
 from tests.lake import write_lake_rows
 from tpaudit import checks
-from tpaudit.checks import validation
+from tpaudit.checks import derived, validation
 from tpaudit.checks.definition import CheckDefinition, Expectation
 from tpaudit.errors import EngineFault, InputFault, UsageFault
 
@@ -26,14 +26,14 @@ ORDERS = [{"order_id": f"o{number}", "paid_amount": number, "currency": "CNY"} f
 
 def checks_are(monkeypatch: pytest.MonkeyPatch, **changes: Callable[[CheckDefinition], CheckDefinition]) -> None:
     """Let the shipped checks named by *changes*, changed, be all there are."""
-    shipped = [changes[check.code](check) for check in checks.load() if check.code in changes]
-    monkeypatch.setattr(validation, "load", lambda: shipped)
+    shipped = tuple(changes[check.code](check) for check in checks.load() if check.code in changes)
+    monkeypatch.setattr(validation, "load_for", lambda folder: checks.AuditChecks(shipped))
 
 
 def one(check: CheckDefinition, **fields: Any) -> CheckDefinition:
     """*check* on orders.paid_amount, with *fields* changed."""
     target = next(target for target in check.targets if str(target) == "orders.paid_amount")
-    return replace(check, targets=(target,), **fields)
+    return replace(check, targets=(target,), **{"expectation": None, **fields})
 
 
 def test_a_check_the_engine_refuses_is_an_error_and_the_others_still_report(
@@ -165,15 +165,53 @@ def test_findings_are_written_in_the_audits_language(tmp_path: Path, lang: str, 
     settings = SETTINGS.replace("[audit]", f'[audit]\nlang = "{lang}"')
     store = store_of(tmp_path, {"orders": [{"order_id": "o1", "paid_amount": -1}]}, settings)
 
-    result = checks.validate(store, select=["TPM01"])
+    result = checks.validate(store)
 
     rows = store.engine.fetch_rows(store.mart("findings"))
     assert [(row["code"], row["table"], row["column"]) for row in rows] == [
         (one.code, one.table, one.column) for one in result.findings
     ]
-    failed = next(row for row in rows if row["column"] == "paid_amount")
+    failed = next(row for row in rows if (row["code"], row["column"]) == ("TPM01", "paid_amount"))
     assert (failed["title"], failed["checked"], failed["failed"], failed["share"]) == (title, 1, 1, 1.0)
     assert failed["detail"] == "test.csv: 1"
+
+
+def test_a_part_of_the_checks_is_not_kept(tmp_path: Path) -> None:
+    store = store_of(tmp_path, {"orders": ORDERS})
+
+    checks.validate(store, select=["TPM01"])
+
+    assert not store.audit.mart_file("findings").exists()
+    assert not (store.audit.private / "profiles").exists()
+
+
+def test_a_table_that_cannot_be_prepared_takes_only_its_readers_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {**derived.DERIVED, "reachable": derived.Derived("broken", "SELECT no_such_column FROM contacts")}
+    monkeypatch.setattr(derived, "DERIVED", broken)
+    store = store_of(tmp_path, {"contacts": [{"contact_id": "a", "full_name": "张伟"}]})
+
+    found = {one.code: one for one in checks.validate(store, select=["TPC03", "TPC05"]).findings}
+
+    assert (found["TPC03"].status, found["TPC05"].status) == ("error", "passed")
+    assert found["TPC03"].reason is not None
+    assert "no_such_column" in found["TPC03"].reason.en
+
+
+def test_every_file_with_failures_is_told_the_largest_first(tmp_path: Path) -> None:
+    rows = [
+        {"order_id": f"o{n}", "paid_amount": -1, "source_file": f"f{n % 5 if n % 5 < 4 else 0}.csv"} for n in range(10)
+    ]
+
+    finding = next(
+        f for f in checks.validate(store_of(tmp_path, {"orders": rows}), select=["TPM01"]).findings if f.failed
+    )
+
+    assert [(place.place, place.failed) for place in finding.places] == [
+        ("f0.csv", 4), ("f1.csv", 2), ("f2.csv", 2), ("f3.csv", 2),
+    ]  # fmt: skip
+    assert finding.detail == "f0.csv: 4, f1.csv: 2, f2.csv: 2, +1"
 
 
 def test_a_run_prints_nothing_and_leaves_nothing_behind_at_exit(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ ROW = st.fixed_dictionaries(
 def opened(store: Any) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    create_lake_views(store, lambda sql: connection.execute(sql).fetchall())
+    create_lake_views(store.audit, lambda sql: connection.execute(sql).fetchall())
     return connection
 
 

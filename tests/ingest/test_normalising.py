@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tpaudit.engine import Engine, EngineSettings, connect
-from tpaudit.ingest.rows import amounts, points, times
+from tpaudit.ingest.rows import addresses, amounts, person_names, points, tags, times, widths
 
 FEW = settings(max_examples=25, deadline=None)
 ENGINE: Engine = connect(EngineSettings(threads=1))
@@ -26,8 +26,9 @@ def evaluate(texts: list[str], how: Any) -> list[Any]:
     return [row["value"] for row in found]
 
 
-def instants(texts: list[str], pattern: str | None = None, zone: str = "Asia/Shanghai") -> list[Any]:
-    return evaluate(texts, lambda text: times.instant(text, ENGINE, zone, pattern))
+def instants(texts: list[str], *formats: str, zone: str = "Asia/Shanghai", day_first: bool | None = None) -> list[Any]:
+    manner = times.Manner(day_first=day_first)
+    return evaluate(texts, lambda text: times.instant(text, ENGINE, zone, formats, manner))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,10 @@ def instants(texts: list[str], pattern: str | None = None, zone: str = "Asia/Sha
         "2026年05月01日9时05分07秒",
         "2026-05-01T09:05:07", "2026-05-01T09:05:07+08:00", "2026-05-01T01:05:07Z", "2026-05-01 03:05:07 +0200",
         "2026-04-30 19:35:07 -05:30", "20260501090507", "1777597507000", "1777597507000000", "2026-05-01 09:05:07.000",
+        "20260501T010507Z", "20260501 09:05:07", "2026-05-01 01:05:07 UTC", "2026-05-01 01:05:07 +0000 UTC",
+        "2026-05-01 10:05:07 GMT+9", "2026-05-01T09:05:07,000", "Fri, 1 May 2026 01:05:07 +0000", "Fri, 01 May 2026 01:05:07 GMT",
+        "May 1, 2026, 9:05:07 AM", "May 1, 2026 at 9:05:07 a.m.", "1 May 2026 09:05:07", "1-May-2026 09:05:07",
+        "01.05.2026 09:05:07", "2026/5/1 上午9:05:07", "2026-05-01 星期五 09:05:07", "２０２６－０５－０１　０９：０５：０７",
     ],
 )  # fmt: skip
 def test_forms_of_one_instant(text: str) -> None:
@@ -52,14 +57,30 @@ def test_forms_of_one_instant(text: str) -> None:
         ("1519646280", "unix_s", datetime(2018, 2, 26, 11, 58)),
         ("45000.5", None, datetime(2023, 3, 15, 12, 0)),
         ("20180226", None, datetime(2018, 2, 26)),
+        ("201802261958", None, datetime(2018, 2, 26, 19, 58)),
+        ("2018/2/26 下午 7:58", None, datetime(2018, 2, 26, 19, 58)),
+        ("2018-02-26 12:58 AM", None, datetime(2018, 2, 26, 0, 58)),
+        ("2018-02-26 12:58 PM", None, datetime(2018, 2, 26, 12, 58)),
+        ("2018年2月26日 7时58分", None, datetime(2018, 2, 26, 7, 58)),
     ],
 )
 def test_explicit_formats_and_serials(text: str, pattern: str | None, local: datetime) -> None:
-    assert instants([text], pattern, "UTC") == [local.replace(tzinfo=UTC)]
+    assert instants([text], *([pattern] if pattern else []), zone="UTC") == [local.replace(tzinfo=UTC)]
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-13-01", "2026-02-30 10:00:00", "01/02/2026", "soon", "infinity", "epoch", "99999999999999999", "12"]
+    "text",
+    [
+        "2026-13-01",
+        "2026-02-30 10:00:00",
+        "01/02/2026",
+        "soon",
+        "infinity",
+        "epoch",
+        "99999999999999999",
+        "12",
+        "2026-05-01 09:05 CST",
+    ],
 )
 def test_what_is_no_time_is_null(text: str) -> None:
     assert instants([text]) == [None]
@@ -71,14 +92,43 @@ def test_what_is_no_time_is_null(text: str) -> None:
 )
 def test_no_text_breaks_the_reading_of_times(texts: list[str], pattern: str | None) -> None:
     texts = [text.replace("\0", "") for text in texts]
-    assert len(instants(texts, pattern)) == len(texts)
+    assert len(instants(texts, *([pattern] if pattern else []), day_first=True)) == len(texts)
+    assert len(evaluate(texts, lambda text: times.day(text, ENGINE, "Asia/Shanghai"))) == len(texts)
+
+
+def test_the_first_format_that_fits_counts() -> None:
+    assert instants(["26.02.18", "2018|02|26", "02/26/2018"], "%d.%m.%y", "%Y|%m|%d", zone="UTC") == [
+        datetime(2018, 2, 26, tzinfo=UTC), datetime(2018, 2, 26, tzinfo=UTC), None,
+    ]  # fmt: skip
+
+
+def test_day_and_month_are_read_as_the_column_has_them() -> None:
+    march, april = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 4, 3, tzinfo=UTC)
+    assert instants(["3/4/2026"], zone="UTC", day_first=False) == [march]
+    assert instants(["3/4/2026"], zone="UTC", day_first=True) == [april]
+    assert instants(["03.04.2026"], zone="UTC", day_first=False) == [april]
+
+
+def test_clock_times_that_the_zone_skips_or_repeats_do_not_fail() -> None:
+    skipped, repeated = instants(["2026-03-08 02:30:00", "2026-11-01 01:30:00"], zone="America/New_York")
+    assert skipped == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
+    assert repeated in (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
+
+
+WRITTEN = (
+    "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S%z",
+    "%a, %d %b %Y %H:%M:%S %z", "%b %d, %Y, %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d %B %Y %H:%M:%S",
+)  # fmt: skip
 
 
 @FEW
-@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2100, 1, 1)))
-def test_iso_text_round_trips(moment: datetime) -> None:
-    moment = moment.replace(fold=0)
-    assert instants([moment.isoformat(sep=" ")], zone="UTC") == [moment.replace(tzinfo=UTC)]
+@given(
+    st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2100, 1, 1)), st.sampled_from(WRITTEN),
+    st.integers(-12 * 60, 14 * 60),
+)  # fmt: skip
+def test_written_times_round_trip(moment: datetime, form: str, offset: int) -> None:
+    moment = moment.replace(microsecond=0, fold=0, tzinfo=timezone(timedelta(minutes=offset)) if "%z" in form else UTC)
+    assert instants([moment.strftime(form)], zone="UTC", day_first=True) == [moment.astimezone(UTC)]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +136,9 @@ def test_iso_text_round_trips(moment: datetime) -> None:
     [
         ("1,234.50", "1234.50"), ("¥12", "12"), ("￥1,000,000.01", "1000000.01"), ("0元", "0"), ("(5.00)", "-5"),
         ("-3", "-3"), ("１２．５", "12.5"), ("CNY 8", "8"), ("1,23", None), ("12,34.5", None),
-        ("十元", None), ("nan", None),
+        ("十元", None), ("nan", None), ("1e400", None), ("131.77(已退款89.84)", "131.77"), ("1.2万", "12000"), ("1.2万元", "12000"),
+        ("USD 1,234.50", "1234.50"), ("HK$5", "5"), ("1.234,56", "1234.56"), ("-¥12.00", "-12"), ("5.00-", "-5"),
+        ("1'234.50", "1234.50"), ("1 234.50", "1234.50"), ("1,234", "1234"), ("€ 5,00", None),
     ],
 )  # fmt: skip
 def test_amounts(text: str, amount: str | None) -> None:
@@ -99,12 +151,65 @@ def test_amounts_are_exact(value: Decimal, grouped: bool) -> None:
     assert evaluate([f"{value:,}" if grouped else f"{value}"], amounts.money) == [value]
 
 
+def test_amounts_with_a_decimal_comma() -> None:
+    texts = ["1.234,56", "1234", "0,5", "1.234", "-12,00 €", "1,234.50"]
+    found = evaluate(texts, lambda text: amounts.money(text, ","))
+    assert found == [*map(Decimal, ("1234.56", "1234", "0.5", "1234", "-12")), None]
+
+
+def test_amounts_are_scaled_exactly() -> None:
+    assert evaluate(["12345", "1"], lambda text: amounts.money(text, scale=0.01)) == [
+        Decimal("123.45"),
+        Decimal("0.01"),
+    ]
+
+
+@FEW
+@given(
+    st.decimals(min_value=-(10**9), max_value=10**9, places=2),
+    st.sampled_from(["¥{}", "{}元", "{} USD", "EUR {}", "$ {}", "￥{} ", "({})"]),
+)
+def test_written_amounts_round_trip(value: Decimal, form: str) -> None:
+    expected = -abs(value) if form == "({})" else value
+    assert evaluate([form.format(f"{abs(value) if form == '({})' else value:,}")], amounts.money) == [expected]
+
+
+@FEW
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=20))
+def test_no_text_breaks_a_reading(texts: list[str]) -> None:
+    texts = [text.replace("\0", "") for text in texts]
+    for how in (
+        amounts.money, amounts.number, amounts.integer, amounts.seconds, amounts.minutes, amounts.boolean, amounts.currency,
+        tags.tags, person_names.cleaned, points.email, points.is_hidden, points.is_virtual, widths.folded,
+        lambda text: amounts.money(text, ","), lambda text: addresses.part_of(text, "road"),
+        lambda text: points.fast_phone(text, "CN"), lambda text: tags.source_of(tags.tags(text)),
+    ):  # fmt: skip
+        assert len(evaluate(texts, how)) == len(texts)
+    assert len(norms(texts)) == len(texts)
+
+
+def test_percent_and_bounds_are_numbers() -> None:
+    assert evaluate(["0.60%", "< 10%", "1.2w", "12"], amounts.number) == pytest.approx([0.006, 0.1, 12_000.0, 12.0])
+
+
+def test_an_amount_tells_its_currency_only_beyond_doubt() -> None:
+    texts = ["€5", "US$ 3", "5 USD", "£1", "HK$2", "RMB 5", "$5", "¥5", "5元"]
+    assert evaluate(texts, amounts.currency) == ["EUR", "USD", "USD", "GBP", "HKD", "CNY", None, None, None]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("90", 90.0), ("1:30", 90.0), ("0:01:30", 90.0), ("1分30秒", 90.0), ("2小时", 7200.0), ("x", None)],
-)
+    [
+        ("90", 90.0), ("1:30", 90.0), ("0:01:30", 90.0), ("1分30秒", 90.0), ("2小时", 7200.0), ("x", None),
+        ("1小时2分3秒", 3723.0), ("100:00:01", 360001.0), ("1天2小时", 93600.0), ("2h 5m", 7500.0), ("00:01:02.5", 62.5),
+    ],
+)  # fmt: skip
 def test_durations(text: str, expected: float | None) -> None:
     assert evaluate([text], amounts.seconds) == [expected]
+
+
+def test_minutes_are_told_by_clock_word_or_bare_number() -> None:
+    assert evaluate(["90", "1:30:00", "2小时", "5m", "x"], amounts.minutes) == [90.0, 90.0, 120.0, 5.0, None]
 
 
 def norms(texts: list[str], region: str = "CN") -> list[str | None]:
@@ -139,7 +244,134 @@ def test_fast_path_agrees_with_the_library_where_the_library_knows_the_number(nu
         assert norms([str(number)]) == [phonenumbers.format_number(library, phonenumbers.PhoneNumberFormat.E164)]
 
 
+NATIONAL = st.integers(min_value=13000000000, max_value=19999999999).map(str).filter(
+    lambda digits: phonenumbers.is_valid_number(phonenumbers.parse(digits, "CN"))
+)  # fmt: skip
+
+
+@FEW
+@given(
+    NATIONAL,
+    st.sampled_from(["", "+86", "86", "0086", "+86 ", "(+86)", "＋８６"]),
+    st.sampled_from(["{0}{1}{2}", "{0} {1} {2}", "{0}-{1}-{2}", "{0}{1}{2}.0", "\u202d{0}{1}{2}\u202c", "{0}{1}{2}/13900000002",
+                     "{0}{1}{2}、010-65529988", "{0}{1}{2}（微信同号）"]),
+    st.booleans(),
+)  # fmt: skip
+def test_every_spelling_of_a_mobile_is_one_number(digits: str, country: str, form: str, is_wide: bool) -> None:
+    text = country + form.format(digits[:3], digits[3:7], digits[7:])
+    if is_wide:
+        text = text.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    assert norms([text]) == [f"+86{digits}"]
+
+
+def test_office_lines_lose_their_extension() -> None:
+    assert norms(["010-65529988转8012", "010-65529988-8012", "010-65529988/010-65529989"]) == ["+861065529988"] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13900000001-1234", "13900000001转1234", "13900000001 ext 12", "+86 139-0000-0001-1234", "13900000001,8012",
+        "950135212345678", "17012345678-0123", "13900000001[1234]", "13900000001#4567", "138xxxx1234", "138####1234",
+    ],
+)  # fmt: skip
+def test_phones_that_reach_nobody_for_long_are_no_keys(text: str) -> None:
+    assert point(text, "phone") == (None, True)
+
+
+@pytest.mark.parametrize("text", ["##58==", "$$b$$1$$", "~AgAAAA==~1~", "enc_9f3a", "139****0001", "张＊"])
+def test_hidden_values_are_no_keys(text: str) -> None:
+    assert point(text, "phone") == (None, True)
+    assert point(text, "taobao_nick") == (None, True)
+
+
+@pytest.mark.parametrize("text", ["~小鱼~", "## 回访", "XXX0001", "a#b"])
+def test_odd_but_open_values_are_kept(text: str) -> None:
+    assert point(text, "taobao_nick") == (text, False)
+
+
+def test_numbers_a_spreadsheet_rounded_are_no_keys() -> None:
+    assert point("1.39E+10", "phone") == (None, False)
+    assert point("3.51E+18", "member_card") == (None, False)
+    assert norms(["1.39E+10"]) == [None]
+
+
+def point(text: str, kind: str) -> tuple[Any, Any]:
+    norm = evaluate([text], lambda text: points.reached_at(text, kind, "CN")[0])
+    return norm[0], evaluate([text], lambda text: points.reached_at(text, kind, "CN")[1])[0]
+
+
 def test_emails() -> None:
     assert evaluate([" Lin@QQ.com", "lin＠qq．com", "a@b", "two@x.cn,three@x.cn", "无"], points.email) == [
-        "lin@qq.com", "lin@qq.com", None, None, None,
+        "lin@qq.com", "lin@qq.com", None, "two@x.cn", None,
     ]  # fmt: skip
+    same = [
+        "mailto:Lin@QQ.com",
+        "Lin Da <lin@qq.com>",
+        "lin@qq.com.",
+        "lin@qq.com;",
+        "<lin@qq.com>",
+        "lin@qq.com; a@b.cn",
+    ]
+    assert set(evaluate(same, points.email)) == {"lin@qq.com"}
+    assert evaluate(["lin@@qq.com", "lin@qq..com", "@qq.com", "lin at qq.com"], points.email) == [None] * 4
+
+
+def test_names_are_cleaned_of_what_cannot_be_seen() -> None:
+    texts = ["张 伟", "张　伟", "Ｌｉｎ  Da", "买买提・艾力", "\u202d李雷\u202c", " ", "Anna  van Dam", "张女士"]
+    expected = ["张伟", "张伟", "Lin Da", "买买提·艾力", "李雷", None, "Anna van Dam", "张女士"]
+    assert evaluate(texts, person_names.cleaned) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "city", "road"),
+    [
+        ("江苏省 苏州市 工业园区 星湖街1号", "江苏省", "苏州市", "工业园区 星湖街1号"),
+        ("江苏省苏州市工业园区星湖街1号", "江苏省", "苏州市", "工业园区星湖街1号"),
+        ("上海市浦东新区世纪大道100号", "上海市", "上海市", "浦东新区世纪大道100号"),
+        ("上海 上海市 浦东新区 世纪大道", "上海市", "上海市", "浦东新区 世纪大道"),
+        ("广西壮族自治区南宁市", "广西壮族自治区", "南宁市", None),
+        ("内蒙古锡林郭勒盟锡林浩特市", "内蒙古自治区", "锡林郭勒盟", "锡林浩特市"),
+        ("湖北省恩施土家族苗族自治州恩施市", "湖北省", "恩施土家族苗族自治州", "恩施市"),
+        ("江苏 苏州 工业园区 星湖街", "江苏省", "苏州", "工业园区 星湖街"),
+        ("苏州市姑苏区人民路1号", None, "苏州市", "姑苏区人民路1号"),
+        ("农贸市场12号", None, None, None),
+        ("12 Main St, Springfield, IL 62701", None, None, None),
+    ],
+)
+def test_addresses_come_apart(text: str, region: str | None, city: str | None, road: str | None) -> None:
+    found = [
+        evaluate([text], lambda text, part=part: addresses.part_of(text, part))[0]
+        for part in ("region", "city", "road")
+    ]
+    assert found == [region, city, road]
+
+
+def test_regions_are_called_by_their_full_names() -> None:
+    assert evaluate(["江苏", "上海", "新疆", "江苏省", "Bavaria"], addresses.region_name) == [
+        "江苏省", "上海市", "新疆维吾尔自治区", "江苏省", "Bavaria",
+    ]  # fmt: skip
+    assert len(addresses.REGIONS) == 34
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("a, b;c|d┋e、f", ["a", "b", "c", "d", "e", "f"]), ('["a","b, c"]', ["a", "b, c"]), ('"a","b"', ["a", "b"]),
+        ("[]", []), ('["VIP"]', ["VIP"]), ("x", ["x"]),
+    ],
+)  # fmt: skip
+def test_tags(text: str, labels: list[str]) -> None:
+    assert evaluate([text], tags.tags) == [labels]
+
+
+def test_a_structured_tag_tells_the_source() -> None:
+    texts = ["VIP;source-Baidu-interest-Kitchen", "来源:抖音", "interest-Kitchen", "outsource-x"]
+    assert evaluate(texts, lambda text: tags.source_of(tags.tags(text))) == ["Baidu", "抖音", None, None]
+
+
+@FEW
+@given(st.text(alphabet="买家已付款，,等待（）() aBCｄ１1：:\u3000", min_size=1, max_size=20))
+def test_words_of_a_vocabulary_are_folded_alike_in_file_and_preset(word: str) -> None:
+    assert evaluate([word], widths.folded) == [widths.folded_word(word)]
+    assert widths.folded_word(word.upper()) == widths.folded_word(word)

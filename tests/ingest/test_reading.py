@@ -44,7 +44,7 @@ def parquet_bytes() -> bytes:
         (LINES.encode(), "jsonl", [1, 2]),
         (gzip.compress(LINES.encode()), "jsonl.gz", [1, 2]),
         (json.dumps(RECORDS).encode(), "json", [1, 2]),
-        (workbook(ROWS), "xlsx", [2, 3]),
+        (workbook({"Sheet1": ROWS}), "xlsx", [2, 3]),
         (parquet_bytes(), "parquet", [1, 2]),
     ],
 )
@@ -53,7 +53,7 @@ def test_name_does_not_matter_content_does(tmp_path: Path, content: bytes, conta
     file.write_bytes(content)
     store = make_store(tmp_path)
     (outcome,) = ingest(store, [file]).files
-    assert (outcome.container, outcome.rows) == (container, 2)
+    assert (outcome.container, outcome.rows_in) == (container, 2)
     found = rows_of(store, "touches")
     assert [(row["touch_id"], row["event"]) for row in found] == [("t1", "看茶"), ("t2", "Visit")]
     assert [row["source_row"] for row in found] == rows
@@ -77,17 +77,18 @@ def test_physical_lines_count_quoted_line_ends_blank_lines_and_ragged_rows(tmp_p
     ingest(store, [file])
     assert {row["touch_id"]: row["source_row"] for row in rows_of(store, "touches")} == {
         "t1": 2,
+        "t2": 5,
         "t3": 6,
         "t4": 9,
         "t6": 11,
     }
     issues = rows_of(store, "ingest_issues")
     assert [(row["source_row"], row["code"]) for row in issues] == [
-        (5, "ragged_row"),
+        (5, "short_row"),
         (10, "ragged_row"),
         (12, "ragged_row"),
     ]
-    assert issues[0]["sample"] == "x9,9999-99-99"
+    assert issues[1]["sample"] == "x9,9999-99-99,x,x"
 
 
 def test_undecodable_byte_keeps_the_row_and_tells_it(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_unclaimed_columns_are_kept_as_json(tmp_path: Path) -> None:
 def test_rows_beyond_one_block_keep_their_numbers(tmp_path: Path) -> None:
     file = tmp_path / "big.csv"
     note = "备" * 60
-    body = "".join(f't{n},2026-05-01,"{note}\n{n}"\n' if n % 3 else f"t{n},2026-05-01\n" for n in range(60_000))
+    body = "".join(f't{n},2026-05-01,"{note}\n{n}"\n' if n % 3 else f"t{n},2026-05-01,x,y\n" for n in range(60_000))
     file.write_text("touch_id,occurred_at,event\n" + body, "utf-8")
     store = make_store(tmp_path)
     ingest(store, [file])
@@ -125,4 +126,4 @@ def test_rows_beyond_one_block_keep_their_numbers(tmp_path: Path) -> None:
         assert lines[row["source_row"] - 1].startswith(f"{row['touch_id']},")
     issues = rows_of(store, "ingest_issues")
     assert len(issues) == 20_000
-    assert all(lines[row["source_row"] - 1].endswith(",2026-05-01") for row in issues[::499] + issues[-2:])
+    assert all(lines[row["source_row"] - 1].endswith(",x,y") for row in issues[::499] + issues[-2:])

@@ -37,7 +37,7 @@ def encrypted(path: Path) -> None:
 
 def archive(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as file:
-        file.writestr("orders.csv", GOOD)
+        file.writestr("readme.txt", "")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def archive(path: Path) -> None:
         (lambda path: path.write_bytes(b" \n\n"), "is empty"),
         (lambda path: path.write_bytes(bytes(range(256)) * 8), "binary"),
         (encrypted, "encrypted workbook"),
-        (archive, "zip archive"),
+        (archive, "zip archive without an export: readme.txt is empty"),
         (lambda path: path.write_bytes(b"PK\x03\x04broken"), "damaged zip"),
         (lambda path: path.write_bytes(b"PAR1broken"), "damaged Parquet"),
         (lambda path: path.write_bytes(gzip.compress(GOOD.encode())[:-20]), "damaged gzip"),
@@ -80,7 +80,7 @@ def test_unreadable_file_is_refused(store: Store, monkeypatch: pytest.MonkeyPatc
 
 def test_unknown_layout_names_the_nearest_preset_and_what_it_lacks(store: Store) -> None:
     (store.audit.exports / "t.csv").write_text(
-        "订单编号,买家会员名,订单状态,订单创建时间\n1,a,交易成功,2026-05-01\n", "utf-8"
+        "订单编号,买家会员名,宝贝标题,订单状态,订单创建时间\n1,a,b,交易成功,2026-05-01\n", "utf-8"
     )
     refused = taken(store)["t.csv"]
     assert "nearest is taobao_orders" in (refused.reason or "")

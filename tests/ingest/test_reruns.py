@@ -1,14 +1,20 @@
-"""Ingest again: unchanged files are not read, changed ones replace their rows, vanished ones keep them."""
+"""Ingest again: unchanged files are not read, changed ones replace their rows, those of vanished ones go."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tpaudit.ingest.intake
 from tests.lake import make_store
+from tpaudit.errors import EngineFault, InputFault
 from tpaudit.ingest import ingest
+from tpaudit.ingest.intake import Reading
+from tpaudit.ingest.load import Mapped
 from tpaudit.store import Store
 
 HEADER = "touch_id,user_id,occurred_at,event\n"
@@ -51,11 +57,132 @@ def test_changed_file_replaces_its_rows(store: Store) -> None:
     assert touches(store) == ["t3", "t9"]
 
 
-def test_vanished_file_keeps_its_rows(store: Store) -> None:
+def issue_codes(store: Store) -> list[tuple[str, str]]:
+    return sorted((row["source_file"], row["code"]) for row in store.engine.fetch_rows(store.lake("ingest_issues")))
+
+
+def test_rows_of_a_file_that_is_gone_go_with_a_finding(store: Store) -> None:
     statuses(store)
     (store.audit.exports / "a.csv").unlink()
-    assert statuses(store) == {"a.csv": "kept", "b.csv": "unchanged"}
+    result = ingest(store, [store.audit.exports])
+    assert {file.file: file.status for file in result.files} == {"a.csv": "removed", "b.csv": "unchanged"}
+    assert touches(store) == ["t3"]
+    (issue,) = result.issues
+    assert (issue.file, issue.code, issue.severity) == ("a.csv", "removed_file", "warning")
+    assert "touches 2" in issue.message
+    assert result.doubts == (issue,)
+    assert issue_codes(store) == [("a.csv", "removed_file")]
+
+
+def test_a_loss_is_told_once(store: Store) -> None:
+    statuses(store)
+    (store.audit.exports / "a.csv").unlink()
+    statuses(store)
+    assert statuses(store) == {"b.csv": "unchanged"}
+    assert issue_codes(store) == []
+
+
+def test_file_that_comes_back_is_loaded_again(store: Store) -> None:
+    statuses(store)
+    content = (store.audit.exports / "a.csv").read_bytes()
+    (store.audit.exports / "a.csv").unlink()
+    statuses(store)
+    (store.audit.exports / "a.csv").write_bytes(content)
+    assert statuses(store) == {"a.csv": "loaded", "b.csv": "unchanged"}
     assert touches(store) == ["t1", "t2", "t3"]
+    assert issue_codes(store) == []
+
+
+def test_renamed_file_keeps_its_rows_once(store: Store) -> None:
+    statuses(store)
+    (store.audit.exports / "a.csv").rename(store.audit.exports / "z.csv")
+    assert statuses(store) == {"a.csv": "removed", "b.csv": "unchanged", "z.csv": "loaded"}
+    assert touches(store) == ["t1", "t2", "t3"]
+
+
+def test_file_named_by_its_path_stays_when_it_is_not_named_again(store: Store, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "c.csv"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(HEADER + "t4,M1,2026-05-01 08:00:00,Visit\n")
+    assert {file.file: file.status for file in ingest(store, [elsewhere]).files} == {"c.csv": "loaded"}
+    elsewhere.unlink()
+    assert statuses(store) == {"a.csv": "loaded", "b.csv": "loaded", "c.csv": "kept"}
+    ingest(store, [store.audit.exports / "b.csv"])
+    assert touches(store) == ["t1", "t2", "t3", "t4"]
+
+
+def test_folder_that_shows_no_file_takes_no_row_away(store: Store, tmp_path: Path) -> None:
+    statuses(store)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "d.csv").write_text(HEADER + "t5,M1,2026-05-01 08:00:00,Visit\n")
+    for file in store.audit.exports.iterdir():
+        file.unlink()
+    with pytest.raises(InputFault, match="no file to read"):
+        ingest(store, [store.audit.exports])
+    ingest(store, [store.audit.exports, other])
+    assert touches(store) == ["t1", "t2", "t3", "t5"]
+
+
+def test_copy_is_loaded_when_its_original_is_gone_or_changed(store: Store) -> None:
+    (store.audit.exports / "copy of a.csv").write_bytes((store.audit.exports / "a.csv").read_bytes())
+    assert statuses(store) == {"a.csv": "loaded", "b.csv": "loaded", "copy of a.csv": "refused"}
+    assert statuses(store)["copy of a.csv"] == "refused"
+    write(store, "a.csv", "t9")
+    assert statuses(store) == {"a.csv": "loaded", "b.csv": "unchanged", "copy of a.csv": "loaded"}
+    assert touches(store) == ["t1", "t2", "t3", "t9"]
+
+
+def test_old_content_under_a_new_name_is_no_copy(store: Store) -> None:
+    statuses(store)
+    (store.audit.exports / "0.csv").write_bytes((store.audit.exports / "a.csv").read_bytes())
+    write(store, "a.csv", "t9")
+    assert statuses(store) == {"0.csv": "loaded", "a.csv": "loaded", "b.csv": "unchanged"}
+    assert touches(store) == ["t1", "t2", "t3", "t9"]
+
+
+def test_refused_files_of_equal_content_are_each_told(store: Store) -> None:
+    (store.audit.exports / "x.csv").write_bytes(b"")
+    (store.audit.exports / "y.csv").write_bytes(b"")
+    statuses(store)
+    assert issue_codes(store) == [("x.csv", "refused_file"), ("y.csv", "refused_file")]
+    (store.audit.exports / "x.csv").unlink()
+    assert "x.csv" not in statuses(store)
+    assert issue_codes(store) == [("y.csv", "refused_file")]
+
+
+def test_every_row_is_counted_as_kept_or_refused(store: Store) -> None:
+    rows = [
+        "t1,M1,2026-05-03 08:00:00,Visit",
+        "t2,M1,2026-05-01 08:00:00,Visit,too,many,cells",
+        "t3,M1,1899-12-31,Visit",
+    ]
+    (store.audit.exports / "a.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    (file, _) = ingest(store, [store.audit.exports]).files
+    assert (file.rows_in, file.rows_kept, file.rows_refused) == (3, 2, 1)
+    assert (file.first_day, file.last_day) == (date(2026, 5, 3), date(2026, 5, 3))
+    assert (file.confidence, file.part) == ("canonical", None)
+
+
+def test_a_row_lost_on_the_way_is_a_fault(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    map_file = tpaudit.ingest.intake.map_file
+
+    def loses_a_row(*arguments: Any) -> Mapped:
+        mapped = map_file(*arguments)
+        return replace(mapped, staged=replace(mapped.staged, rows=mapped.staged.rows + 1))
+
+    monkeypatch.setattr(tpaudit.ingest.intake, "map_file", loses_a_row)
+    with pytest.raises(EngineFault, match=r"a.csv: 3 rows were read, but 2 kept and 0 refused"):
+        ingest(store, [store.audit.exports])
+    assert touches(store) == []
+
+
+def test_progress_of_reading_is_told_by_bytes(store: Store) -> None:
+    heard: list[Reading] = []
+    ingest(store, [store.audit.exports], tell=heard.append)
+    ends = {reading.file: reading.done for reading in heard}
+    assert ends == {name: (store.audit.exports / name).stat().st_size for name in ("a.csv", "b.csv")}
+    assert all(0 < reading.done <= reading.size for reading in heard)
 
 
 def test_file_that_becomes_unreadable_keeps_its_earlier_rows(store: Store) -> None:
@@ -98,11 +225,22 @@ def test_crash_between_tables_leaves_no_double_rows(store: Store, monkeypatch: p
 
 
 def test_dry_run_counts_and_writes_nothing(store: Store) -> None:
+    before = sorted(store.audit.folder.rglob("*"))
     result = ingest(store, [store.audit.exports], dry_run=True)
+    assert [path for path in sorted(store.audit.folder.rglob("*")) if path not in before and path.is_file()] == []
     assert {file.file: file.rows_by_table["touches"] for file in result.files} == {"a.csv": 2, "b.csv": 1}
     assert result.dry_run
     assert not store.audit.lake.exists()
     assert touches(store) == []
+
+
+def test_dry_run_tells_of_vanished_files_and_leaves_their_rows(store: Store) -> None:
+    statuses(store)
+    (store.audit.exports / "a.csv").unlink()
+    before = {file: file.read_bytes() for file in store.audit.folder.rglob("*") if file.is_file()}
+    result = ingest(store, [store.audit.exports], dry_run=True)
+    assert {file.file: file.status for file in result.files} == {"a.csv": "removed", "b.csv": "unchanged"}
+    assert {file: file.read_bytes() for file in store.audit.folder.rglob("*") if file.is_file()} == before
 
 
 def test_two_files_of_one_survey_count_once_and_the_worded_one_is_loaded(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -29,6 +30,15 @@ def test_every_export_is_loaded_except_the_survey_twin(ingested: tuple[Store, In
     _, result = ingested
     assert {file.file for file in result.files if file.status != "loaded"} == {CODED_SURVEY}
     assert all("status" not in issue.code and "unparsed" not in issue.code for issue in result.issues)
+
+
+def test_rows_in_are_rows_kept_and_refused(ingested: tuple[Store, IngestResult]) -> None:
+    _, result = ingested
+    for file in result.files:
+        if file.status == "loaded":
+            assert file.rows_in == file.rows_kept + file.rows_refused > 0
+            assert file.first_day and file.last_day and file.first_day <= file.last_day <= date(2026, 11, 30)
+            assert file.confidence in ("verified", "canonical")
 
 
 def test_no_row_is_lost(ingested: tuple[Store, IngestResult]) -> None:

@@ -103,7 +103,7 @@ def test_an_unknown_touchpoint_is_called_by_its_own_text(declared: Catalogue) ->
 def test_derivations_name_columns_their_tables_have() -> None:
     for derivation in derivations():
         table = LAKE_TABLES[derivation.table]
-        named = {derivation.at, *derivation.record, *derivation.columns.values()}
+        named = {derivation.at, *derivation.record, *derivation.columns.values(), *derivation.when}
         assert named <= set(table.column_names), derivation
         assert set(derivation.columns) <= set(RULE_COLUMNS), derivation
 
@@ -136,6 +136,10 @@ def test_derivations_name_columns_their_tables_have() -> None:
         ({"table": "orders", "event": "Order Paid", "channel": "门店"}, "pos"),
         ({"table": "orders", "event": "Order Paid", "channel": "mini_program", "source": "douyin"}, "checkout"),
         ({"table": "orders", "event": "Order Shipped"}, "delivery"),
+        ({"table": "orders", "event": "Order Refunded", "channel": "门店"}, "returns"),
+        ({"table": "consents", "event": "Subscribed", "channel": "email"}, "lead_form"),
+        ({"table": "consents", "event": "Subscribed", "channel": "wechat"}, "social_media"),
+        ({"table": "consents", "event": "Unsubscribed", "channel": "email"}, "care_message"),
         ({"given_touchpoint": " Front desk ", "event": "AddToCart"}, "Front desk"),
         ({}, None),
     ],

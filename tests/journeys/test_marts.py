@@ -219,6 +219,55 @@ def test_a_membership_known_to_two_systems_is_joined_once(tmp_path: Path) -> Non
     ]
 
 
+def test_a_permission_gives_touches_when_it_was_given_and_when_it_was_taken_back(tmp_path: Path) -> None:
+    store = audit_with(
+        tmp_path,
+        LINKS,
+        touches=TOUCHES,
+        consents=[
+            {"contact_id": "web:a", "channel": "email", "status": "withdrawn", "captured_at": at("11-01 00:00"),
+             "revoked_at": at("11-09 00:00"), "reason": "too many"},
+            {"contact_id": "web:b", "channel": "sms", "status": "denied", "captured_at": at("11-02 00:00")},
+            {"contact_id": "web:c", "channel": "ads", "status": "granted", "captured_at": at("11-02 00:00")},
+        ],
+    )  # fmt: skip
+    journeys.build(store)
+    found = rows(store, "journey_touches", "touch_id", "touchpoint", "stage", "position")
+    given, taken = (row for row in found if row[0].startswith("consents/"))
+    assert given[:3] == ("consents/web:a/email/Subscribed", "lead_form", "consideration")
+    assert taken == ("consents/web:a/email/Unsubscribed", "care_message", "loyalty", None)
+    assert given[3] is not None
+
+
+def test_a_converted_lead_and_a_refund_are_told_and_are_no_steps(tmp_path: Path) -> None:
+    store = audit_with(
+        tmp_path,
+        LINKS,
+        touches=TOUCHES,
+        leads=[{"lead_id": "l1", "contact_id": "web:a", "created_at": at("11-01 00:00"), "lead_source": "展会",
+                "converted_at": at("11-03 00:00")}],
+        orders=[{"order_id": "o9", "contact_id": "web:b", "refunded_at": at("11-08 00:00"), "status": "refunded"}],
+    )  # fmt: skip
+    journeys.build(store)
+    found = {row[0]: row[1:] for row in rows(store, "journey_touches", "touch_id", "touchpoint", "stage", "position")}
+    assert found["leads/l1/Lead Converted"] == ("event", "awareness", None)
+    assert found["leads/l1/Lead Created"][2] is not None
+    assert found["orders/o9/Order Refunded"] == ("returns", "service", None)
+
+
+def test_a_lead_whose_row_is_the_submitted_form_too_is_one_step(tmp_path: Path) -> None:
+    one_row = {"source_sha256": "5" * 64, "source_row": 7}
+    form = touch(1, "web:a", "11-01 00:00", "Form Submitted", touchpoint="lead_form")
+    leads = [
+        {"lead_id": "l1", "contact_id": "web:a", "created_at": at("11-01 00:00")} | one_row,
+        {"lead_id": "l2", "contact_id": "web:a", "created_at": at("11-02 00:00")} | one_row | {"source_row": 8},
+    ]
+    store = audit_with(tmp_path, LINKS, touches=[form | one_row], leads=leads)
+    journeys.build(store)
+    steps = {row[0]: row[1] for row in rows(store, "journey_touches", "touch_id", "position")}
+    assert steps == {"t01": 1, "leads/l1/Lead Created": None, "leads/l2/Lead Created": 2}
+
+
 def test_answers_of_one_survey_response_are_one_touch(tmp_path: Path) -> None:
     answer = {"response_id": "r1", "contact_id": "web:a", "submitted_at": at("11-04 00:00"), "metric": "nps"}
     store = audit_with(

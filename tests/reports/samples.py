@@ -48,35 +48,52 @@ TITLES = {
     "referral": Titles(en="Referral", zh="转介绍"),
 }
 
+MASKED = Titles(en="the source hid part of the value", zh="来源隐藏了部分内容")
+
 INGEST = IngestResult(
     files=(
         FileIngested(
             file="ExportOrderList202611160901.csv", sha256="a1" * 32, status="loaded", container="csv",
             encoding="gb18030", preset="taobao_orders", preset_title=Titles(en="Taobao orders", zh="淘宝天猫订单"),
-            rows=1204, rows_by_table={"orders": 1204, "contacts": 911, "contact_points": 1530}, issues=17,
+            confidence="verified", score=0.98, rows_in=1204, rows_kept=1202, rows_refused=2,
+            first_day=date(2026, 5, 16), last_day=date(2026, 11, 15),
+            rows_by_table={"orders": 1202, "contacts": 911, "contact_points": 1530, "ingest_issues": 17}, issues=17,
         ),
         FileIngested(
             file="会员资料.csv", sha256="b2" * 32, status="unchanged", container="csv", encoding="gb18030",
-            preset="pos_members_cn", preset_title=Titles(en="Shop members", zh="门店会员"), rows=640,
-            rows_by_table={"contacts": 640},
+            preset="pos_members_cn", preset_title=Titles(en="Shop members", zh="门店会员"), confidence="partial",
+            rows_in=640, rows_kept=640, first_day=date(2019, 3, 1), last_day=date(2026, 11, 2),
+            rows_by_table={"contacts": 640}, issues=1,
         ),
         FileIngested(
             file="sensors_events.jsonl.gz", sha256="c3" * 32, status="loaded", container="jsonl.gz", encoding="utf-8",
-            preset="sensors_events", preset_title=Titles(en="Sensors events", zh="神策事件"), rows=18204,
+            preset="sensors_events", preset_title=Titles(en="Sensors events", zh="神策事件"), confidence="verified",
+            rows_in=18206, rows_kept=18204, rows_refused=2, first_day=date(2026, 11, 1), last_day=date(2026, 11, 1),
             rows_by_table={"touches": 18100, "contacts": 104}, issues=2,
         ),
-        FileIngested(file="old.csv", sha256="d4" * 32, status="kept", container="csv", rows=12,
+        FileIngested(file="old.csv", sha256="d4" * 32, status="kept", container="csv", rows_in=12, rows_kept=12,
                      rows_by_table={"touches": 12}),
+        FileIngested(file="book.xlsx#线索", sha256="d5" * 32, part="线索", status="removed", container="xlsx",
+                     confidence="yours", rows_in=7, rows_kept=7, rows_by_table={"leads": 7}, issues=1),
         FileIngested(
-            file="locked.xlsx", sha256="e5" * 32, status="refused", reason="is an encrypted workbook",
-            hint="open it in Excel, remove the password and save it again",
+            file="locked.xlsx", sha256="e5" * 32, status="refused", code="refused_file",
+            reason="is an encrypted workbook", reason_zh="是加密的工作簿",
+            hint="open it in Excel, remove the password and save it again", hint_zh="用 Excel 打开，去掉密码后重新保存",
         ),
         FileIngested(file=HOSTILE, sha256="f6" * 32, status="refused", reason="is empty"),
     ),
     tables={"contacts": 1655, "orders": 1204, "touches": 18112},
     issues=(
         IssueCount(file="ExportOrderList202611160901.csv", column="订单编号", code="sci_notation_id",
-                   severity="critical", count=12, first_row=88, message="Excel damaged the number; the id is lost"),
+                   severity="critical", count=12, first_row=88, message="Excel damaged the number; the id is lost",
+                   message_zh="编号被 Excel 破坏", remedy=Titles(en="take the export as the platform wrote it",
+                                                             zh="请使用平台原始导出文件")),
+        IssueCount(file="book.xlsx#线索", column=None, code="removed_file", severity="warning", count=1,
+                   first_row=None, message="the file is gone; its rows were removed: leads 7"),
+        IssueCount(file="ExportOrderList202611160901.csv", column="收货人姓名", code="masked_value", severity="info",
+                   count=1, first_row=None, message="911 values are masked", title=MASKED),
+        IssueCount(file="会员资料.csv", column="手机号", code="masked_value", severity="info", count=1, first_row=None,
+                   message="4 values are masked", title=MASKED),
         IssueCount(file="sensors_events.jsonl.gz", column=None, code="broken_line", severity="warning", count=2,
                    first_row=9001, message="the line is no JSON object"),
     ),

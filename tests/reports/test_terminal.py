@@ -132,7 +132,8 @@ def test_failures_come_first_and_the_verdict_last() -> None:
     ("result", "verdict"),
     [
         (PASSED, "PASSED: nothing at or above critical"),
-        (ValidateResult(findings=FAILED.findings, fail_on="never"), "PASSED: failures are reported"),
+        (ValidateResult(findings=PASSED.findings, fail_on="never"), "PASSED: failures are reported"),
+        (ValidateResult(findings=FAILED.findings, fail_on="never"), "NOT EVALUATED: 1 check could not run"),
         (ValidateResult(findings=FAILED.findings, fail_on="info"), "FAILED: 3 at or above info"),
         (ValidateResult(findings=(), fail_on="critical"), "NOT EVALUATED: no check ran (exit 3)"),
     ],

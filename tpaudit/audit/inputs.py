@@ -78,11 +78,12 @@ class InputHashes:
         except (OSError, ValueError):
             self._known = {}
 
-    def of(self, files: Iterable[tuple[Path, str]]) -> list[InputFile]:
-        """Hash *files* and remember the hashes; an unreadable file comes back with its fault."""
+    def of(self, files: Iterable[tuple[Path, str]], remember: bool = True) -> list[InputFile]:
+        """Hash *files*; an unreadable file comes back with its fault. Without *remember* nothing is written."""
         inputs = [self._hash(path, name) for path, name in files]
-        with replacing(self._memory) as unfinished:
-            unfinished.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")
+        if remember:
+            with replacing(self._memory) as unfinished:
+                unfinished.write_text(json.dumps(self._known, sort_keys=True), encoding="utf-8")
         return inputs
 
     def _hash(self, path: Path, name: str) -> InputFile:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from tpaudit.errors import did_you_mean
+from tpaudit.model import LAKE_TABLES
+
 Language = Literal["en", "zh", "auto"]
 Severity = Literal["critical", "warning", "info"]
 FailOn = Literal["critical", "warning", "info", "never"]
@@ -70,12 +73,37 @@ class IdentitySection(Section):
         3, description="a phone or email held under more different names than this is nobody's key"
     )
     max_records_per_key: Count = Field(50, description="a key held by more records than this is nobody's key")
+    match_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.5, description="probability from which records count as one person's"
+    )
+    trusted_sources: list[str] = Field(
+        [],
+        description="source systems whose values are believed before all others, the most trusted first",
+    )
+    max_block: Count = Field(60, description="records that may share a blocking key; larger blocks are not compared")
+    max_cluster: Count = Field(200, description="records one customer may have; a cluster stops growing there")
+    fields: dict[str, str] = Field(
+        {},
+        description='further columns of contacts that tell people apart, with their kind, such as { company = "free" }',
+    )
 
 
 class ValidateSection(Section):
     """When the data is not good enough."""
 
     fail_on: FailOn = Field("critical", description="severity from which a failed check fails the run")
+    retention_days: Count | None = Field(
+        None, description="days after its last use for which a person's record may be kept; unset: not checked"
+    )
+    min_rows: dict[str, Count] = Field({}, description="rows a table must hold at least, such as { orders = 100 }")
+
+    @field_validator("min_rows")
+    @classmethod
+    def _known_tables(cls, value: dict[str, int]) -> dict[str, int]:
+        for table in value:
+            if table not in LAKE_TABLES:
+                raise ValueError(f"unknown table {table!r}{did_you_mean(table, LAKE_TABLES)}")
+        return value
 
 
 class JourneySection(Section):

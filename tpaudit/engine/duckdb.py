@@ -61,6 +61,11 @@ class DuckDBEngine:
         name = f"cached_{next(self._cached)}"
         return _explained(lambda: self._connection.create_table(name, expression, temp=True))
 
+    def release(self, *cached: Any) -> None:
+        """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
+        for table in cached:
+            self._connection.raw_sql(f'DROP TABLE temp.main."{table.op().name}"')
+
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
         return _explained(lambda: self._connection.to_pyarrow(expression))

@@ -32,3 +32,30 @@ def block_of(key: Any, blocks: int) -> Any:
     digits = [ibis.literal("0123456789abcdef").find(digest.substr(place, 1)) for place in range(3)]
     number = digits[0] * 256 + digits[1] * 16 + digits[2]
     return (number % blocks).cast("int64")
+
+
+def code_of(text: Any) -> Any:
+    """64-bit number that stands for *text* in joins and comparisons of equality; NULL stays NULL.
+
+    Engines number differently: a code must never be written to disk or decide an order.
+    """
+    return text.notnull().ifelse(text.hash(), ibis.null("int64"))
+
+
+# Spark has neither of these: there the same names must be registered as functions over distinct pairs of values.
+_jaro_winkler = ibis.udf.scalar.builtin(
+    lambda one, other: ..., name="jaro_winkler_similarity", signature=(("string", "string"), "float64")
+)
+_damerau_levenshtein = ibis.udf.scalar.builtin(
+    lambda one, other: ..., name="damerau_levenshtein", signature=(("string", "string"), "int64")
+)
+
+
+def jaro_winkler(one: Any, other: Any) -> Any:
+    """Jaro–Winkler similarity of two texts, 0 to 1."""
+    return _jaro_winkler(one, other)
+
+
+def damerau_levenshtein(one: Any, other: Any) -> Any:
+    """Insertions, deletions, changes and swaps of neighbours that turn one text into the other."""
+    return _damerau_levenshtein(one, other)

@@ -38,6 +38,9 @@ class Engine(Protocol):
     def cache(self, expression: Any) -> Any:
         """Evaluate *expression* once, inside the engine, and return an Ibis table over the result."""
 
+    def release(self, *cached: Any) -> None:
+        """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
+
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table; for small, finished frames."""
 

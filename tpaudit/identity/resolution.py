@@ -1,18 +1,22 @@
-"""Resolution: from contact records to customers, step by step."""
+"""Resolution: from the contact records of the lake to customers, step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
+import numpy as np
 
+from tpaudit.engine.portable import code_of
 from tpaudit.errors import InputFault
 from tpaudit.horizon import possible
-from tpaudit.identity import guard, prepare, survive
-from tpaudit.identity.cluster import components
-from tpaudit.identity.reliability import reliability
-from tpaudit.identity.spelling import with_names
-from tpaudit.results import ClusterSize, DedupeResult, KeyUse
+from tpaudit.identity import labels, lake, registry, survive
+from tpaudit.identity.comparison import Email, Identifier, Phone
+from tpaudit.identity.estimation import probability
+from tpaudit.identity.linking import Linked, link
+from tpaudit.privacy import masked
+from tpaudit.results import ClusterSize, DedupeResult, KeyUse, SharedKey, SourcePair
 from tpaudit.store import Store
 
 # Below this a person should look at the merge.
@@ -27,88 +31,101 @@ _SEEN = {
     "tickets": ("created_at",),
     "surveys": ("submitted_at",),
 }
+# Guard findings that are told one by one.
+_SHOWN = 50
 
 
 def resolve(store: Store) -> DedupeResult:
     """Resolve all contact records; see `tpaudit.identity.resolve`."""
-    engine = store.engine
-    records = engine.cache(prepare.records(store))
-    usable = engine.cache(prepare.points(store))
+    engine, limits = store.engine, store.audit.config.settings.identity
+    records = engine.cache(lake.records(store))
     if not engine.fetch(records.limit(1)).num_rows:
         raise InputFault(
             "no export holds a contact record: there is nobody to resolve",
             "ingest a file with people in it, or map a person column (`[person] id` in the mapping file)",
         )
-    named = engine.cache(with_names(engine, prepare.strong_points(usable), records))
-    limits = store.audit.config.settings.identity
-    held = engine.cache(guard.holders(named, limits))
-    keys = engine.cache(guard.keys(named, held))
-    cookies = prepare.anonymous_points(usable)
-
-    linked = engine.cache(_linked(records, engine.table(components(engine, records, keys, cookies))))
-    trusted = engine.cache(reliability(keys))
-    links = engine.cache(_links(linked, keys, trusted))
+    linked = link(engine, records, lake.fields(store), limits, labels.constraints(store.audit))
+    engine.release(records)
+    found = engine.cache(_with_name_codes(linked))
+    remembered = registry.remembered(store, found.select("contact_id", "cluster"))
+    people = engine.cache(_people(store, found, remembered.ids))
+    links = people.select("source_system", "source_record_id", "contact_id", "customer_id", "match_probability",
+                          "matched_on")  # fmt: skip
     store.write_mart("customer_links", links)
-    unshared = _unshared(usable, held)
-    customers = _customers(store, linked, links, unshared, usable)
+    points = lake.points(store)
+    golden = survive.golden(engine, people, _unshared(points, linked), limits.trusted_sources)
+    store.write_mart("customer_values", golden.values)
+    customers = _customers(store, people, points, golden.fields)
     store.write_mart("customers", customers)
-    return _result(store, keys, held, trusted, links)
-
-
-def _linked(records: Any, labels: Any) -> Any:
-    """Records with the customer they belong to; the customer is named after its first record, in order of id."""
-    rows = records.inner_join(labels, "contact_id")
-    first = rows.contact_id.min().over(ibis.window(group_by="component"))
-    return rows.mutate(customer_id="c" + first.hexdigest("md5").substr(0, 15)).drop("component")
-
-
-def _links(linked: Any, keys: Any, trusted: Any) -> Any:
-    """Mart customer_links: what ties each record to its customer, and how far that can be trusted."""
-    used = keys.group_by(["type", "key"]).agg(holders=keys.contact_id.nunique())
-    tying = keys.inner_join(used.filter(used.holders > 1), ["type", "key"]).left_join(trusted, "type")
-    evidence = tying.group_by("contact_id").agg(
-        matched_on=tying.type.collect(distinct=True).sort().join(", "),
-        match_probability=tying.reliability.max(),
+    return _result(store, linked).model_copy(
+        update={
+            "source_pairs": source_pairs(store),
+            "decisions": len(labels.read(store.audit)),
+            "changes": remembered.changes,
+        }
     )
-    size = linked.count().over(ibis.window(group_by="customer_id"))
-    rows = linked.mutate(size=size).left_join(evidence, "contact_id")
-    is_alone = rows["size"] == 1
-    return rows.select(
-        "source_system", "source_record_id", "contact_id", "customer_id", "name_key",
-        match_probability=ibis.ifelse(is_alone, 1.0, rows.match_probability),
-        matched_on=ibis.ifelse(rows.matched_on.isnull() & rows.tied_by_cookie, "cookie", rows.matched_on),
-    )  # fmt: skip
 
 
-def _unshared(usable: Any, held: Any) -> Any:
+def _with_name_codes(linked: Linked) -> Any:
+    """The resolved records: contact_id, cluster, match_probability, matched_on, and a code of the full name."""
+    rows = linked.encoded.engine.table(linked.records).rename(contact_id="record_id")
+    table = linked.encoded.table
+    code = table["name:key"] if "name:key" in table.columns else ibis.null("int64")
+    named = table.select(contact_id=table.record_id, name_code=code)
+    return rows.inner_join(named, "contact_id")
+
+
+def _people(store: Store, found: Any, ids: Any) -> Any:
+    """Every contact record with its customer and what its source says; records of events alone have no source row."""
+    contacts = lake.contacts(store)
+    rows = found.inner_join(ids, "contact_id").left_join(contacts, "contact_id").drop("contact_id_right")
+    platform = rows.contact_id.re_extract(r"^([a-z0-9_]+):", 1).nullif("")
+    return rows.mutate(source_system=ibis.coalesce(rows.source_system, platform))
+
+
+def source_pairs(store: Store) -> tuple[SourcePair, ...]:
+    """Customers per pair of systems that hold records of them, the commonest first."""
+    links = store.mart("customer_links")
+    held = links.group_by(["customer_id", "source_system"]).agg(records=links.count())
+    held = held.filter(held.source_system.notnull())
+    one = held.select("customer_id", one=held.source_system, records=held.records)
+    other = held.select("customer_id", other=held.source_system)
+    both = one.inner_join(other, "customer_id")
+    both = both.filter((both.one < both.other) | ((both.one == both.other) & (both.records > 1)))
+    rows = store.engine.fetch_rows(both.group_by(["one", "other"]).agg(customers=both.count()))
+    pairs = (SourcePair(one=row["one"], other=row["other"], customers=row["customers"]) for row in rows)
+    return tuple(sorted(pairs, key=lambda pair: (-pair.customers, pair.one, pair.other)))
+
+
+def _unshared(points: Any, linked: Linked) -> Any:
     """Contact points that reach one person: those the guard has nothing against."""
-    shared = held.filter(held.treatment == guard.NOT_A_KEY).select("type", "value")
-    return usable.anti_join(shared, ["type", "value"])
+    for field, bad in linked.shared.taken_out:
+        is_meant = points.type.isin(lake.POINT_TYPES[field])
+        coded = points.mutate(bad=is_meant.ifelse(code_of(points.value), ibis.null("int64")))
+        points = coded.anti_join(bad, "bad").drop("bad")
+    return points
 
 
-def _customers(store: Store, linked: Any, links: Any, unshared: Any, usable: Any) -> Any:
+def _customers(store: Store, people: Any, points: Any, golden: Any) -> Any:
     """Mart customers: one row per customer, with the surviving value of every field."""
-    known = usable.filter(~usable.type.isin(prepare.ANONYMOUS_POINT_TYPES)).select("contact_id").distinct()
-    known = known.mutate(is_known=True)
-    rows = linked.left_join(known, "contact_id")
+    known = points.filter(~points.type.isin(lake.POINT_TYPES["device"])).select("contact_id").distinct()
+    rows = people.left_join(known.mutate(is_known=True), "contact_id")
     customers = rows.group_by("customer_id").agg(
         n_records=rows.count(),
         n_sources=rows.source_system.nunique(),
         sources=rows.source_system.collect(distinct=True).sort(),
         is_identified=(ibis.coalesce(rows.is_known, False) | rows.full_name.notnull()).any(),
         is_member=rows.is_member.any(),
+        confidence=rows.match_probability.min(),
+        names=rows.name_code.nunique(),
     )
-    trust = links.group_by("customer_id").agg(confidence=links.match_probability.min(), names=links.name_key.nunique())
-    customers = customers.left_join(trust, "customer_id").drop("customer_id_right")
     is_doubtful = ibis.coalesce(customers.confidence < REVIEW_BELOW, False) | (customers.names > 1)
     customers = customers.mutate(review=is_doubtful & (customers.n_records > 1))
-    for field, rows_of_field in survive.candidates(linked, unshared).items():
-        survivor = survive.chosen(rows_of_field, survive.RULES[field]).rename(**{field: "value"})
-        customers = customers.left_join(survivor, "customer_id").drop("customer_id_right")
-    return customers.left_join(_seen(store, linked), "customer_id").drop("customer_id_right")
+    customers = customers.left_join(golden, "customer_id").drop("customer_id_right")
+    return customers.left_join(_seen(store, people), "customer_id").drop("customer_id_right")
 
 
-def _seen(store: Store, linked: Any) -> Any:
+def _seen(store: Store, people: Any) -> Any:
     """When each customer was first and last seen; impossible dates are not believed."""
     sightings: list[Any] = []
     for table, columns in _SEEN.items():
@@ -116,11 +133,11 @@ def _seen(store: Store, linked: Any) -> Any:
         sightings.extend(rows.select("contact_id", at=possible(store, rows[column])) for column in columns)
     seen = ibis.union(*sightings)
     per_record = seen.group_by("contact_id").agg(first=seen.at.min(), last=seen.at.max())
-    rows = per_record.inner_join(linked.select("contact_id", "customer_id"), "contact_id")
+    rows = per_record.inner_join(people.select("contact_id", "customer_id"), "contact_id")
     return rows.group_by("customer_id").agg(first_seen_at=rows["first"].min(), last_seen_at=rows["last"].max())
 
 
-def _result(store: Store, keys: Any, held: Any, trusted: Any, links: Any) -> DedupeResult:
+def _result(store: Store, linked: Linked) -> DedupeResult:
     fetch = store.engine.fetch_rows
     customers = store.mart("customers")
     totals = fetch(
@@ -130,43 +147,71 @@ def _result(store: Store, keys: Any, held: Any, trusted: Any, links: Any) -> Ded
             identified=customers.is_identified.sum(),
             merged=(customers.n_records > 1).sum(),
             largest=customers.n_records.max(),
+            review=customers.review.sum(),
         )
     )[0]
-    shared = held.filter(held.treatment.notnull())
-    worst = shared.order_by([shared.records.desc(), shared.names.desc(), shared.type, shared.value]).limit(guard.SHOWN)
     sizes = customers.group_by("n_records").agg(customers=customers.count()).order_by("n_records")
+    worst = sorted(linked.shared.worst, key=lambda value: (value.is_key, -value.records, -value.names, value.field))
     return DedupeResult(
         records=totals["records"],
         customers=totals["customers"],
         identified_customers=totals["identified"],
         merged_customers=totals["merged"],
-        keys=_key_uses(fetch(_per_type(keys)), fetch(trusted)),
-        shared=guard.shared_keys(fetch(worst)),
-        shared_total=fetch(shared.agg(n=shared.count()))[0]["n"],
+        keys=_key_uses(linked),
+        shared=tuple(
+            SharedKey(
+                type=lake.POINT_TYPES[value.field][0],
+                value_masked=masked(value.text) if value.text else "***",
+                records=value.records,
+                names=value.names,
+                treatment="key only together with the name" if value.is_key else "not a key",
+            )
+            for value in worst[:_SHOWN]
+        ),
+        shared_total=linked.shared.total,
         cluster_sizes=tuple(ClusterSize(records=r["n_records"], customers=r["customers"]) for r in fetch(sizes)),
         largest_cluster=totals["largest"],
+        review_customers=totals["review"],
     )
 
 
-def _per_type(keys: Any) -> Any:
-    per_key = keys.mutate(holders=keys.contact_id.nunique().over(ibis.window(group_by=["type", "key"])))
-    return per_key.group_by("type").agg(
-        records=per_key.contact_id.nunique(),
-        values=per_key.key.nunique(),
-        merged=per_key.contact_id.nunique(where=per_key.holders > 1),
-    )
+def _key_uses(linked: Linked) -> tuple[KeyUse, ...]:
+    """Per kind of key: records and values, and how far agreeing on it alone can be trusted in these data.
 
-
-def _key_uses(uses: list[dict[str, Any]], trusted: list[dict[str, Any]]) -> tuple[KeyUse, ...]:
-    trust = {row["type"]: row for row in trusted}
-    return tuple(
-        KeyUse(
-            type=use["type"],
-            records=use["records"],
-            values=use["values"],
-            merged_records=use["merged"],
-            reliability=trust[use["type"]]["reliability"] if use["type"] in trust else None,
-            reliability_n=trust[use["type"]]["pairs"] if use["type"] in trust else 0,
+    Reliability is the mean probability of the pairs that agree on it, whatever else they show.
+    """
+    uses = []
+    chance = probability(linked.bits)
+    for number, comparison in enumerate(linked.model.comparisons):
+        if not isinstance(comparison, Identifier | Phone | Email):
+            continue
+        counts = _held(linked, comparison.attributes[0])
+        agreeing = linked.patterns.levels[:, number] == len(comparison.labels) - 1
+        pairs = linked.patterns.pairs[agreeing]
+        uses.append(
+            KeyUse(
+                type=lake.POINT_TYPES[comparison.name][0],
+                records=counts["records"],
+                values=counts["values"],
+                merged_records=counts["sharing"],
+                reliability=float(np.average(chance[agreeing], weights=pairs)) if pairs.sum() else None,
+                reliability_n=int(pairs.sum()),
+            )
         )
-        for use in sorted(uses, key=lambda row: (-row["records"], row["type"]))
+    return tuple(sorted(uses, key=lambda use: (-use.records, use.type)))
+
+
+def _held(linked: Linked, attribute: str) -> Mapping[str, int]:
+    """Records that hold a value of *attribute*, distinct values, and records that share theirs with another."""
+    encoded = linked.encoded
+    parts = [encoded.table.select("record", code=encoded.table[slot]) for slot in encoded.slots(attribute)]
+    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    rows = rows.filter(rows.code.notnull())
+    rows = rows.mutate(holders=rows.count().over(ibis.window(group_by="code")))
+    counts = rows.agg(
+        records=rows.record.nunique(),
+        values=rows.code.nunique(),
+        sharing=rows.record.nunique(where=rows.holders > 1),
     )
+    found: Mapping[str, int] = encoded.engine.fetch_rows(counts)[0]
+    return found

@@ -1,63 +1,158 @@
-"""Survive: which of a customer's records speaks for the customer, field by field, by declared rules."""
+"""Survive: which of a customer's records speaks for the customer, field by field, by declared rules.
+
+Every chosen value keeps its provenance: the record it was taken from, the rule that preferred it, and how many other
+values were passed over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import ibis
 
+from tpaudit.engine import Engine
+from tpaudit.engine.portable import epoch_seconds
+
+Criterion = Literal["trusted source", "legal name", "most frequent", "most recent", "most complete"]
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one field of the golden record is chosen among its candidates.
+    """What a field of the golden record is chosen by among its candidates: the first criterion that tells decides.
 
-    Ties are broken by the other order, then by the value itself, so that the choice never depends on row order.
+    Where none does, the smallest value is taken, so that the choice never depends on the order of rows.
     """
 
-    prefer: Literal["most recent", "most frequent"]
+    criteria: tuple[Criterion, ...]
 
 
-# A legal name is preferred to a nickname; a phone is worth most while it is new.
+_FREQUENT: tuple[Criterion, ...] = ("trusted source", "most frequent", "most recent", "most complete")
+_RECENT: tuple[Criterion, ...] = ("trusted source", "most recent", "most frequent", "most complete")
+
+# A legal name is preferred to a nickname, whoever says so; a phone is worth most while it is new.
 RULES: Mapping[str, Rule] = {
-    "full_name": Rule("most frequent"),
-    "city": Rule("most frequent"),
-    "phone": Rule("most recent"),
-    "email": Rule("most recent"),
+    "full_name": Rule(("legal name", *_FREQUENT)),
+    "phone": Rule(_RECENT),
+    "email": Rule(_RECENT),
+    "city": Rule(_FREQUENT),
+    "gender": Rule(_FREQUENT),
+    "birthdate": Rule(_FREQUENT),
+    "member_level": Rule(_RECENT),
 }
+_POINTS = ("phone", "email")
+_KEY = ("customer_id", "field")
+# Per criterion the column that measures it; more is better.
+_MEASURES: Mapping[Criterion, str] = {
+    "trusted source": "trust",
+    "legal name": "legal",
+    "most frequent": "records",
+    "most recent": "dated_at",
+    "most complete": "length",
+}
+_ONLY, _TIE = "only value", "first in order"
 
 
-def candidates(linked: Any, points: Any) -> Mapping[str, Any]:
-    """Candidates per field: customer_id, value, dated_at and `rank_first` (higher is considered first).
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """`fields`: customer_id and one column per field of RULES; `values`: the rows of mart `customer_values`."""
 
-    *linked* are the records with their customer_id; *points* the unshared contact points.
+    fields: Any
+    values: Any
+
+
+def golden(engine: Engine, linked: Any, points: Any, trusted_sources: Sequence[str] = ()) -> Golden:
+    """Choose the golden record of every customer.
+
+    *linked* are the contact records with their customer_id, lineage, `name_key` (NULL where the name is no legal one)
+    and `dated_at`; *points* the contact points that are not shared (contact_id, type, value). Systems named in
+    *trusted_sources*, the most trusted first, are believed before all others.
     """
-    names = linked.filter(linked.full_name.notnull())
-    places = linked.filter(linked.city.notnull())
-    reached = points.inner_join(linked.select("contact_id", "customer_id", "dated_at"), "contact_id")
-    found = {
-        "full_name": names.select("customer_id", "dated_at", value=names.full_name,
-                                  rank_first=names.name_key.notnull().cast("int64")),
-        "city": places.select("customer_id", "dated_at", value=places.city, rank_first=ibis.literal(0, "int64")),
-    }  # fmt: skip
-    for type_ in ("phone", "email"):
-        of_type = reached.filter(reached.type == type_)
-        found[type_] = of_type.select("customer_id", "dated_at", "value", rank_first=ibis.literal(0, "int64"))
-    return found
+    values = _values(_candidates(linked, points, trusted_sources))
+    alternatives = values.group_by(_KEY).agg(candidates=values.count())
+    values = engine.cache(values.inner_join(alternatives, _KEY))
+    single = values.filter(values.candidates == 1).mutate(rule=ibis.literal(_ONLY))
+    several = values.filter(values.candidates > 1)
+    parts = [single] + [_first(several.filter(several.field == field), RULES[field]) for field in RULES]
+    columns = (*_KEY, "value", "rule", "records", "candidates", "dated_at", "origin")
+    chosen = engine.cache(ibis.union(*(part.select(*columns) for part in parts)))
+    return Golden(_fields(chosen), _provenance(chosen))
 
 
-def chosen(rows: Any, rule: Rule) -> Any:
-    """The candidate that survives per customer: customer_id, value."""
-    counted = rows.group_by(["customer_id", "value"]).agg(
-        rank_first=rows.rank_first.max(), times=rows.count(), dated_at=rows.dated_at.max()
+def _candidates(linked: Any, points: Any, trusted_sources: Sequence[str]) -> Any:
+    """Every value a record gives: customer_id, field, value, and what the criteria measure."""
+    lineage = ("contact_id", "customer_id", "dated_at", "source_system", "source_file", "source_row")
+    trust = {source: len(trusted_sources) - place for place, source in enumerate(trusted_sources)}
+    records = linked.select(
+        *lineage, "name_key", *(field for field in RULES if field not in _POINTS),
+        trust=linked.source_system.cases(*trust.items(), else_=0) if trust else ibis.literal(0),
+    )  # fmt: skip
+    reached = points.filter(points.type.isin(_POINTS)).inner_join(records, "contact_id")
+    parts = [_told(reached, reached.type, reached.value)]
+    for field in RULES:
+        if field not in _POINTS:
+            rows = records.filter(records[field].notnull())
+            legal = rows.name_key.notnull().cast("int64") if field == "full_name" else ibis.literal(0, "int64")
+            parts.append(_told(rows, ibis.literal(field), rows[field].cast("string"), legal))
+    return ibis.union(*parts)
+
+
+def _told(rows: Any, field: Any, value: Any, legal: Any = None) -> Any:
+    origin = ibis.struct(
+        {
+            # Unknown dates rank last among the records that give a value, on every engine.
+            "dated_at": ibis.coalesce(rows.dated_at, ibis.timestamp("1000-01-01 00:00:00").cast("timestamp('UTC', 6)")),
+            "source_system": rows.source_system,
+            "source_file": rows.source_file,
+            "source_row": rows.source_row,
+        }
     )
+    return rows.select(
+        "customer_id", "dated_at", field=field, value=value, trust=rows.trust.cast("int64"),
+        legal=ibis.literal(0, "int64") if legal is None else legal, origin=origin,
+    )  # fmt: skip
+
+
+def _values(candidates: Any) -> Any:
+    """Distinct values per customer and field, with what the criteria measure and the newest record that gives them."""
+    grouped = candidates.group_by([*_KEY, "value"])
+    return grouped.agg(
+        records=candidates.count(),
+        trust=candidates.trust.max(),
+        legal=candidates.legal.max(),
+        dated_at=candidates.dated_at.max(),
+        length=candidates.value.max().length().cast("int64"),
+        origin=candidates.origin.max(),
+    )
+
+
+def _first(values: Any, rule: Rule) -> Any:
+    """The best value per customer, with the criterion that set it above the next best."""
+    measures = [_MEASURES[criterion] for criterion in rule.criteria]
+    ordered = values.mutate(kept_at=values.dated_at, dated_at=epoch_seconds(values.dated_at))
     # NULL dates last, alike on every engine.
-    recent = [counted.dated_at.isnull(), counted.dated_at.desc()]
-    frequent = [counted.times.desc()]
-    order = recent + frequent if rule.prefer == "most recent" else frequent + recent
-    place = ibis.row_number().over(
-        ibis.window(group_by="customer_id", order_by=[counted.rank_first.desc(), *order, counted.value])
+    ordered = ordered.mutate(**{name: ibis.coalesce(ordered[name], -(2**62)) for name in measures})
+    window = ibis.window(group_by=_KEY, order_by=[*(ordered[name].desc() for name in measures), ordered.value])
+    ranked = ordered.mutate(
+        place=ibis.row_number().over(window), **{f"next_{name}": ordered[name].lead().over(window) for name in measures}
     )
-    first = counted.mutate(place=place)
-    return first.filter(first.place == 0).select("customer_id", "value")
+    first = ranked.filter(ranked.place == 0)
+    decided = [(first[_MEASURES[each]] != first[f"next_{_MEASURES[each]}"], each) for each in rule.criteria]
+    return first.mutate(rule=ibis.cases(*decided, else_=_TIE), dated_at=first.kept_at)
+
+
+def _fields(chosen: Any) -> Any:
+    """One row per customer: the chosen values, each in its column."""
+    wide = chosen.group_by("customer_id").agg(**{name: chosen.value.max(where=chosen.field == name) for name in RULES})
+    return wide.mutate(birthdate=wide.birthdate.cast("date"))
+
+
+def _provenance(chosen: Any) -> Any:
+    return chosen.select(
+        *_KEY, "rule", "records", "dated_at",
+        alternatives=chosen.candidates - 1,
+        source_system=chosen.origin["source_system"],
+        source_file=chosen.origin["source_file"],
+        source_row=chosen.origin["source_row"],
+    )  # fmt: skip

@@ -2,206 +2,302 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
-from collections.abc import Sequence
+import errno
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tpaudit.audit.inputs import sha256_of
-from tpaudit.errors import InputFault, UsageFault, did_you_mean
-from tpaudit.ingest.files import Source, sources_of
-from tpaudit.ingest.layouts.canonical import canonical_preset, missing_columns
-from tpaudit.ingest.layouts.preset import Preset
-from tpaudit.ingest.layouts.preset_file import read_presets, shipped_presets
-from tpaudit.ingest.ledger import Entry, Ledger, mapping_fingerprint
-from tpaudit.ingest.load import Mapped, map_file, planned_files, write_file, write_refusal
-from tpaudit.ingest.names import unique_keys
+from tpaudit.audit.inputs import InputFile
+from tpaudit.errors import InputFault
+from tpaudit.ingest.choice import Choice, PresetsInUse
+from tpaudit.ingest.files import WholeFolders, place_of
+from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.ledger import Entry, Twin, mapping_fingerprint
+from tpaudit.ingest.load import (
+    SHORT_SHA,
+    IncomingPart,
+    Mapped,
+    map_file,
+    parts_of,
+    planned_files,
+    write_file,
+    write_notice,
+)
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.sniff import Sniffed, sniff
+from tpaudit.ingest.shelf import Shelf
+from tpaudit.ingest.wording import in_chinese
 from tpaudit.model import LAKE_TABLES
-from tpaudit.results import FileIngested, IngestResult, IssueCount
+from tpaudit.results import Confidence, FileIngested, IngestResult
 from tpaudit.store import Store
 
 _NAMED_AT_MOST = 5
 _LOADED_ONCE = "nothing to do: the rows are loaded once"
+_DUPLICATE = "duplicate_file"
+_CANONICAL = "canonical"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """How the user wants files read: by one preset, as one canonical table, by mapping files, or as recognised."""
+class Reading:
+    """How far the reading of one file has come, in bytes."""
 
-    preset: str | None = None
-    table: str | None = None
-    map_files: tuple[Path, ...] = ()
-
-
-def take_in(store: Store, paths: Sequence[Path], choice: Choice, dry_run: bool, force: bool = False) -> IngestResult:
-    """Ingest *paths*; see `tpaudit.ingest.ingest`."""
-    return _Intake(store, choice, dry_run, force).take_in(paths)
+    file: str
+    done: int
+    size: int
 
 
-class _Intake:
-    def __init__(self, store: Store, choice: Choice, dry_run: bool, force: bool) -> None:
+class Intake:
+    """One ingest into *store*.
+
+    With *dry_run* everything is read and counted and nothing is written. *tell* hears how far a file has been read.
+    """
+
+    def __init__(
+        self, store: Store, choice: Choice, dry_run: bool, force: bool, tell: Callable[[Reading], None]
+    ) -> None:
         self._store = store
         self._dry_run = dry_run
-        self._is_choice = choice != Choice()
         self._force = force
-        self._presets = _Presets(store.audit.presets, choice)
-        self._ledger = Ledger.load(store.audit.private / "ingested.json")
+        self._tell = tell
+        self._is_choice = choice != Choice()
+        self._presets = PresetsInUse(store.audit.presets, choice)
+        self._mapping = self._fingerprint()
+        self._shelf = Shelf(store.audit, dry_run)
         self._now = datetime.now(UTC)
+        self._hashes: dict[str, str] = {}
 
-    def take_in(self, paths: Sequence[Path]) -> IngestResult:
-        sources = sources_of(paths, self._store.audit.exports)
-        if not self._dry_run:
-            self._clear_interrupted()
-        outcomes = {name: entry.outcome for name, entry in self._recognised(sources)}
-        present = {source.name for source in sources}
-        for name, entry in self._ledger.entries.items():
-            if name not in present and entry.outcome.status != "refused":
-                outcomes[name] = entry.outcome.model_copy(update={"status": "kept"})
-        files = tuple(outcome for _, outcome in sorted(outcomes.items()))
-        _insist_on_some(files, present)
-        issues = [issue for name in outcomes for issue in self._issues_of(name)]
-        return IngestResult(files=files, tables=self._totals(), issues=tuple(issues), dry_run=self._dry_run)
+    def take_in(self, paths: Sequence[Path], inputs: Sequence[InputFile]) -> IngestResult:
+        """Ingest the files *inputs*, which are all that *paths* mean."""
+        self._hashes = {file.name: file.sha256 or "" for file in inputs}
+        self._shelf.clear_leftovers()
+        self._remove_vanished(WholeFolders(self._store.audit, paths, inputs))
+        entries = self._taken(inputs)
+        for name, entry in self._shelf.entries.items():
+            if entry.source not in self._hashes and entry.outcome.status in ("loaded", "unchanged"):
+                entries[name] = _with_status(entry, "kept")
+            elif entry.outcome.status == "removed":
+                entries[name] = entry
+        _insist_on_some([entry for entry in entries.values() if entry.source in self._hashes])
+        in_order = [entries[name] for name in sorted(entries)]
+        return IngestResult(
+            files=tuple(entry.outcome for entry in in_order),
+            tables=self._totals(),
+            issues=tuple(issue for entry in in_order for issue in entry.issues),
+            dry_run=self._dry_run,
+        )
 
-    def _recognised(self, sources: Sequence[Source]) -> list[tuple[str, Entry]]:
-        """Every file's entry. Files are recognised before the first is loaded, so that of the two files of one
-        survey the worded one goes first."""
-        pending: list[tuple[Source, str, Sniffed]] = []
-        done: list[tuple[str, Entry]] = []
-        for source in sources:
-            try:
-                sha256 = sha256_of(source.path)
-            except OSError:
-                done.append((source.name, self._refuse(source, "", _unreadable())))
-                continue
-            if known := self._unchanged(source, sha256):
-                done.append((source.name, known))
-                continue
-            try:
-                pending.append((source, sha256, self._presets.sniff(source)))
-            except Refusal as refusal:
-                done.append((source.name, self._refuse(source, sha256, refusal)))
-        for source, sha256, sniffed in sorted(pending, key=lambda item: item[2].coded_share):
-            done.append((source.name, self._load(source, sha256, sniffed)))
-        return done
-
-    def _unchanged(self, source: Source, sha256: str) -> Entry | None:
-        known = self._ledger.entries.get(source.name)
-        current = self._mapping(source)
-        if self._force or known is None or known.sha256 != sha256:
-            return None
-        # A file the user once named a mapping for stays read that way in later runs that name none.
-        if known.mapping != current and (self._is_choice or not known.is_chosen):
-            return None
-        if known.outcome.status == "refused":
-            return known
-        if not all((self._store.audit.lake / file).is_file() for file in known.lake_files):
-            return None
-        outcome = known.outcome.model_copy(update={"status": "unchanged"})
-        return dataclasses.replace(known, outcome=outcome)
-
-    def _mapping(self, source: Source) -> str:
-        """Fingerprint of the settings and presets that decide how *source* is read."""
+    def _fingerprint(self) -> str:
+        """Of the settings and presets that decide how a file is read."""
         settings = self._store.audit.config.settings.audit
         return mapping_fingerprint(settings.timezone, settings.currency, settings.region, self._presets.fingerprint)
 
-    def _load(self, source: Source, sha256: str, sniffed: Sniffed) -> Entry:
+    # --- files that are gone -----------------------------------------------------------------------------------------
+
+    def _remove_vanished(self, folders: WholeFolders) -> None:
+        """Take the rows of files that are gone from a folder out of the lake, and say so until the next ingest."""
+        for name, entry in list(self._shelf.entries.items()):
+            if entry.outcome.status == "removed":
+                self._shelf.remove(name)
+            elif folders.lack(entry.place):
+                if lost := self._shelf.rows_of(entry):
+                    self._replace_by_notice(name, entry, lost)
+                else:
+                    self._shelf.remove(name)
+
+    def _replace_by_notice(self, name: str, entry: Entry, lost: dict[str, int]) -> None:
+        told = ", ".join(f"{table} {rows}" for table, rows in lost.items())
+        issue = Issue("removed_file", message=f"the file is gone from its folder; its rows were removed: {told}")
+        self._shelf.remove(name)
+        notice = write_notice(self._store, name, entry.sha256, issue, self._dry_run)
+        outcome = entry.outcome.model_copy(update={"status": "removed", "rows_by_table": lost, "issues": 1})
+        gone = dataclasses.replace(
+            entry, lake_files=notice.files, outcome=outcome, issues=notice.issues, responses=None, twin=None
+        )
+        self._shelf.keep(name, gone)
+
+    # --- files that are there ----------------------------------------------------------------------------------------
+
+    def _taken(self, inputs: Sequence[InputFile]) -> dict[str, Entry]:
+        """Every entry of *inputs*. Files are recognised before the first is loaded, so that of the two files of one
+        survey the worded one goes first."""
+        pending: list[IncomingPart] = []
+        done: dict[str, Entry] = {}
+        for file in inputs:
+            if file.sha256 is None:
+                done |= self._refused_whole(file, "", _unreadable(file))
+            elif known := self._unchanged(file, file.sha256):
+                done |= known
+            else:
+                try:
+                    pending += self._recognised(file, file.sha256)
+                except Refusal as refusal:
+                    shutil.rmtree(self._unpacked(file.sha256), ignore_errors=True)
+                    done |= self._refused_whole(file, file.sha256, refusal)
+        left = Counter(part.file.sha256 for part in pending)
+        for part in sorted(pending, key=lambda part: part.sniffed.coded_share):
+            done[part.name] = self._load(part)
+            left[part.file.sha256] -= 1
+            if not left[part.file.sha256]:
+                shutil.rmtree(self._unpacked(part.file.sha256 or ""), ignore_errors=True)
+        return done
+
+    def _unchanged(self, file: InputFile, sha256: str) -> dict[str, Entry]:
+        """The entries of *file* if all of them still say what a new reading would; else none."""
+        known = self._shelf.of_source(file.name)
+        if self._force or not all(self._still_holds(entry, sha256) for entry in known.values()):
+            return {}
+        place = place_of(file.path, self._store.audit)
+        for name, entry in known.items():
+            if entry.place != place:
+                self._shelf.keep(name, dataclasses.replace(entry, place=place))
+        return {name: _with_status(entry, "unchanged") for name, entry in known.items()}
+
+    def _still_holds(self, entry: Entry, sha256: str) -> bool:
+        if entry.source_sha256 != sha256:
+            return False
+        # A file the user once named a mapping for stays read that way in later runs that name none.
+        if entry.mapping != self._mapping and (self._is_choice or not entry.is_chosen):
+            return False
+        if entry.outcome.status == "refused":
+            return entry.twin is None or self._is_loaded(entry.twin)
+        return self._shelf.is_complete(entry)
+
+    def _is_loaded(self, twin: Twin) -> bool:
+        """Whether the file that holds the same rows is still there with the content it had."""
+        entry = self._shelf.entries.get(twin.file)
+        if entry is None or entry.outcome.status in ("refused", "removed"):
+            return False
+        return self._hashes.get(entry.source, entry.source_sha256) == twin.sha256
+
+    def _recognised(self, file: InputFile, sha256: str) -> list[IncomingPart]:
+        parts = parts_of(file, sha256, self._presets.sniff(file, self._unpacked(sha256)))
+        self._shelf.remove_others(file.name, {part.name for part in parts})
+        return parts
+
+    def _load(self, part: IncomingPart) -> Entry:
         mapped: Mapped | None = None
         try:
-            mapped = map_file(self._store, source, sha256, sniffed, self._now)
-            self._refuse_copies(mapped)
-            return self._write(mapped, sniffed)
+            self._refuse_unwanted(part)
+            self._refuse_copy(part)
+            mapped = map_file(self._store, part, self._now, self._progress(part))
+            self._refuse_twin(mapped)
+            return self._write(mapped)
         except Refusal as refusal:
-            return self._refuse(source, sha256, refusal, sniffed)
+            return self._refused(part.file, part.name, part.sha256, refusal, part)
         finally:
             if mapped:
                 mapped.discard()
 
-    def _refuse_copies(self, mapped: Mapped) -> None:
-        """The same bytes under two names, or the same responses in two files, count once."""
-        for name, entry in self._ledger.entries.items():
-            if name == mapped.source.name or entry.outcome.status == "refused":
-                continue
-            if entry.sha256 == mapped.sha256:
-                raise Refusal(f"has the same content as {name}", _LOADED_ONCE, "duplicate_file")
-            if mapped.responses and entry.responses == mapped.responses:
-                raise Refusal(f"holds the same responses as {name}", _LOADED_ONCE, "duplicate_file")
+    def _progress(self, part: IncomingPart) -> Callable[[int], None]:
+        size = part.sniffed.path.stat().st_size
+        return lambda done: self._tell(Reading(part.name, done, size))
 
-    def _write(self, mapped: Mapped, sniffed: Sniffed) -> Entry:
-        name = mapped.source.name
-        if not self._dry_run:
-            self._ledger.begin(planned_files(self._store, mapped))
-            self._forget_rows(name, keep=())
+    def _refuse_unwanted(self, part: IncomingPart) -> None:
+        """Some layouts are known so that they can be kept out, such as somebody's private payments."""
+        if refuse := part.sniffed.preset.refuse:
+            raise Refusal(refuse.en, "take it out of the folder", "refused_layout", refuse.zh)
+
+    def _refuse_copy(self, part: IncomingPart) -> None:
+        """The same bytes under two names count once."""
+        for name, entry in self._originals(part):
+            if entry.sha256 == part.sha256:
+                raise Duplicate(f"has the same content as {name}", name, entry)
+
+    def _refuse_twin(self, mapped: Mapped) -> None:
+        """The same survey responses in two files count once."""
+        for name, entry in self._originals(mapped.part):
+            if mapped.responses and entry.responses == mapped.responses:
+                raise Duplicate(f"holds the same responses as {name}", name, entry)
+
+    def _originals(self, part: IncomingPart) -> Iterator[tuple[str, Entry]]:
+        """Other files whose rows are in the lake and whose content has not changed since."""
+        for name, entry in self._shelf.others_loaded(part.name):
+            if self._hashes.get(entry.source, entry.source_sha256) == entry.source_sha256:
+                yield name, entry
+
+    def _write(self, mapped: Mapped) -> Entry:
+        part = mapped.part
+        self._shelf.begin(part.name, planned_files(self._store, mapped))
         written = write_file(self._store, mapped, self._dry_run)
-        outcome = FileIngested(
+        account = written.account
+        outcome = self._outcome(part.file, part.name, part.sha256, part).model_copy(
+            update={
+                "status": "loaded",
+                "rows_in": account.rows_in,
+                "rows_kept": account.rows_kept,
+                "rows_refused": account.rows_refused,
+                "first_day": account.first_day,
+                "last_day": account.last_day,
+                "rows_by_table": written.rows_by_table,
+                "issues": sum(issue.count for issue in written.issues),
+            }
+        )
+        entry = self._entry(part.file, part.sha256, written.files, outcome)
+        entry = dataclasses.replace(entry, issues=written.issues, responses=mapped.responses, is_chosen=self._is_choice)
+        self._shelf.keep(part.name, entry)
+        return entry
+
+    def _refused_whole(self, file: InputFile, sha256: str, refusal: Refusal) -> dict[str, Entry]:
+        self._shelf.merge_parts(file.name)
+        return {file.name: self._refused(file, file.name, sha256, refusal)}
+
+    def _refused(
+        self, file: InputFile, name: str, sha256: str, refusal: Refusal, part: IncomingPart | None = None
+    ) -> Entry:
+        """A refused file leaves one issue row; rows of its earlier content stay until it can be read."""
+        earlier = self._shelf.rows_kept_through_refusal(name)
+        self._shelf.begin(name, (), spare=earlier)
+        issue = Issue(refusal.code, message=f"{refusal.reason}; {refusal.hint}")
+        notice = write_notice(self._store, name, sha256, issue, self._dry_run)
+        reason_zh, hint_zh = refusal.reason_zh or in_chinese(refusal.reason), in_chinese(refusal.hint)
+        outcome = self._outcome(file, name, sha256, part).model_copy(
+            update={
+                "status": "refused",
+                "issues": 1,
+                "code": refusal.code,
+                "reason": refusal.reason,
+                "reason_zh": reason_zh,
+                "hint": refusal.hint,
+                "hint_zh": hint_zh,
+            }
+        )
+        entry = self._entry(file, sha256, (*earlier, *notice.files), outcome)
+        twin = refusal.twin if isinstance(refusal, Duplicate) else None
+        told = f"{reason_zh}；{hint_zh}" if reason_zh and hint_zh else None
+        issues = tuple(count.model_copy(update={"message_zh": told}) for count in notice.issues)
+        entry = dataclasses.replace(entry, issues=issues, twin=twin)
+        self._shelf.keep(name, entry)
+        return entry
+
+    # --- what is noted -----------------------------------------------------------------------------------------------
+
+    def _outcome(self, file: InputFile, name: str, sha256: str, part: IncomingPart | None) -> FileIngested:
+        if part is None:
+            return FileIngested(file=name, sha256=sha256, status="refused")
+        sniffed = part.sniffed
+        return FileIngested(
             file=name,
-            sha256=mapped.sha256,
-            status="loaded",
+            sha256=sha256,
+            status="refused",
+            part=part.label,
             container=sniffed.container.value,
             encoding=sniffed.encoding,
             preset=sniffed.preset.id,
             preset_title=sniffed.preset.title,
-            rows=mapped.staged.rows + sum(issue.kind.whole_row for issue in mapped.staged.issues),
-            rows_by_table=written.rows_by_table,
-            issues=sum(issue.count for issue in written.issues),
+            confidence=_confidence(part),
+            score=round(sniffed.score, 3),
         )
-        mapping = self._mapping(mapped.source)
-        entry = Entry(mapped.sha256, mapping, written.files, outcome, written.issues, mapped.responses, self._is_choice)
-        self._record(name, entry)
-        return entry
 
-    def _refuse(self, source: Source, sha256: str, refusal: Refusal, sniffed: Sniffed | None = None) -> Entry:
-        """A refused file leaves one issue row; rows of its earlier content stay until it can be read."""
-        earlier = self._ledger.entries.get(source.name)
-        kept = tuple(file for file in (earlier.lake_files if earlier else ()) if "/refused-" not in file)
-        if not self._dry_run:
-            self._forget_rows(source.name, keep=kept)
-        written = write_refusal(self._store, source, sha256 or _name_hash(source.name), refusal, self._dry_run)
-        outcome = FileIngested(
-            file=source.name,
-            sha256=sha256,
-            status="refused",
-            container=sniffed.container.value if sniffed else None,
-            encoding=sniffed.encoding if sniffed else None,
-            preset=sniffed.preset.id if sniffed else None,
-            preset_title=sniffed.preset.title if sniffed else None,
-            issues=1,
-            reason=refusal.reason,
-            hint=refusal.hint,
-        )
-        entry = Entry(sha256, self._mapping(source), (*kept, *written.files), outcome, written.issues)
-        self._record(source.name, entry)
-        return entry
+    def _entry(self, file: InputFile, sha256: str, lake_files: tuple[str, ...], outcome: FileIngested) -> Entry:
+        place = place_of(file.path, self._store.audit)
+        return Entry(sha256, self._mapping, lake_files, outcome, file.name, file.sha256 or "", place)
 
-    def _record(self, name: str, entry: Entry) -> None:
-        self._ledger.entries[name] = entry
-        if not self._dry_run:
-            self._ledger.save()
-
-    def _forget_rows(self, name: str, keep: Sequence[str]) -> None:
-        """Remove the lake files of the file's earlier content, unless another export put the same rows there."""
-        earlier = self._ledger.entries.get(name)
-        others = (entry for other, entry in self._ledger.entries.items() if other != name)
-        elsewhere = {file for entry in others for file in entry.lake_files}
-        for file in earlier.lake_files if earlier else ():
-            if file not in keep and file not in elsewhere:
-                (self._store.audit.lake / file).unlink(missing_ok=True)
-
-    def _clear_interrupted(self) -> None:
-        """Remove what a killed ingest wrote without finishing the file."""
-        finished = {file for entry in self._ledger.entries.values() for file in entry.lake_files}
-        for file in self._ledger.begun:
-            if file not in finished:
-                with contextlib.suppress(OSError):
-                    (self._store.audit.lake / file).unlink(missing_ok=True)
-
-    def _issues_of(self, name: str) -> tuple[IssueCount, ...]:
-        entry = self._ledger.entries.get(name)
-        return entry.issues if entry else ()
+    def _unpacked(self, sha256: str) -> Path:
+        return self._store.audit.scratch / f"unpacked-{sha256[:SHORT_SHA]}"
 
     def _totals(self) -> dict[str, int]:
         totals = {}
@@ -212,54 +308,32 @@ class _Intake:
         return totals
 
 
-class _Presets:
-    """The presets that may read a file, the user's own first, and the one that must if the user chose."""
+class Duplicate(Refusal):
+    """A file whose rows another file has brought already."""
 
-    def __init__(self, folder: Path, choice: Choice) -> None:
-        self._table = choice.table
-        self._maps = tuple(preset for file in choice.map_files for preset in read_presets(file))
-        own = tuple(preset for file in sorted(folder.glob("*.toml")) for preset in read_presets(file))
-        self._all = (*self._maps, *own, *shipped_presets())
-        self._forced = self._chosen(choice)
-        described = [preset.model_dump(mode="json") for preset in self._all]
-        self.fingerprint = json.dumps([choice.preset, choice.table, described], sort_keys=True, ensure_ascii=False)
-
-    def sniff(self, source: Source) -> Sniffed:
-        """Recognise *source*; raises Refusal, or UsageFault where a mapping file is wrong about it."""
-        sniffed = sniff(source.path, self._all, self._forced or self._mapped(source))
-        if self._table and (lacking := missing_columns(self._table, unique_keys(sniffed.header.cells))):
-            raise Refusal(
-                f"lacks columns that {self._table} needs: {', '.join(lacking)}",
-                "rename its columns to canonical names, or describe it in a mapping file with `--map FILE`",
-                "unknown_layout",
-            )
-        return sniffed
-
-    def _chosen(self, choice: Choice) -> Preset | None:
-        if choice.table:
-            return canonical_preset(choice.table)
-        if choice.preset is None:
-            return None
-        known = {preset.id: preset for preset in reversed(self._all)}
-        if choice.preset not in known:
-            raise UsageFault(
-                f"no preset is called {choice.preset!r}{did_you_mean(choice.preset, known)}",
-                "see `tpaudit list presets`",
-            )
-        return known[choice.preset]
-
-    def _mapped(self, source: Source) -> Preset | None:
-        """The user's preset whose `files` names this file, or that names no condition at all."""
-        for preset in self._all:
-            if preset.is_users and preset.match.file_fits(source.name):
-                return preset
-        unconditional = [preset for preset in self._maps if preset.match == type(preset.match)()]
-        return unconditional[0] if unconditional else None
+    def __init__(self, reason: str, name: str, original: Entry) -> None:
+        super().__init__(reason, _LOADED_ONCE, _DUPLICATE)
+        self.twin = Twin(name, original.source_sha256)
 
 
-def _insist_on_some(files: Sequence[FileIngested], present: set[str]) -> None:
-    refused = [outcome for outcome in files if outcome.file in present and outcome.status == "refused"]
-    if len(refused) < len(present):
+def _confidence(part: IncomingPart) -> Confidence:
+    preset = part.sniffed.preset
+    if preset.is_users:
+        return "yours"
+    return "canonical" if preset.platform == _CANONICAL else preset.confidence
+
+
+def _with_status(entry: Entry, status: str) -> Entry:
+    """*entry* as it is told when nothing was done; a refused one stays refused."""
+    if entry.outcome.status in ("refused", "removed"):
+        return entry
+    return dataclasses.replace(entry, outcome=entry.outcome.model_copy(update={"status": status}))
+
+
+def _insist_on_some(entries: Sequence[Entry]) -> None:
+    """Raise InputFault if every file there is was refused, except as a copy of one that was loaded."""
+    refused = [entry.outcome for entry in entries if entry.outcome.status == "refused"]
+    if len(refused) < len(entries) or any(outcome.code == _DUPLICATE for outcome in refused):
         return
     named = [f"{outcome.file} {outcome.reason}" for outcome in refused[:_NAMED_AT_MOST]]
     if len(refused) > _NAMED_AT_MOST:
@@ -267,9 +341,7 @@ def _insist_on_some(files: Sequence[FileIngested], present: set[str]) -> None:
     raise InputFault(f"no file could be read: {'; '.join(named)}", refused[0].hint)
 
 
-def _unreadable() -> Refusal:
-    return Refusal("cannot be read: no permission", "give yourself read access to the file")
-
-
-def _name_hash(name: str) -> str:
-    return mapping_fingerprint(name)
+def _unreadable(file: InputFile) -> Refusal:
+    if file.fault == os.strerror(errno.EACCES):
+        return Refusal("cannot be read: no permission", "give yourself read access to the file")
+    return Refusal(f"cannot be read: {file.fault}", "check the disk or copy the file again")

@@ -12,25 +12,40 @@ from tpaudit.atomic import replacing
 from tpaudit.results import FileIngested, IssueCount
 
 # Part of every fingerprint: a new way of reading makes every file be read again.
-READING_VERSION = 1
+READING_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The file that holds the same rows already, and the content it had then."""
+
+    file: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of the lake: what its rows depend on, the lake files they lie in, and what was said about it."""
+    """One file of the lake, or one part of a file: what its rows depend on, the lake files they lie in, what was said.
+
+    `source` and `source_sha256` are the name and the hash of the whole file, `place` where it lies.
+    """
 
     sha256: str
     mapping: str
     lake_files: tuple[str, ...]
     outcome: FileIngested
+    source: str
+    source_sha256: str
+    place: str
     issues: tuple[IssueCount, ...] = ()
     responses: str | None = None
+    twin: Twin | None = None
     is_chosen: bool = False  # read by a preset, table or mapping file that the user named
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Entries by file name, kept in one small file that is replaced in one step.
+    """Entries by the name of the file or part, kept in one small file that is replaced in one step.
 
     `begun` names the lake files of the export being written: after a crash they are no rows of any entry.
     """
@@ -44,7 +59,7 @@ class Ledger:
         """Read the ledger at *path*; a missing or unreadable one costs a new reading of all files, nothing else."""
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
-            entries = {name: _entry(content) for name, content in saved["files"].items()}
+            entries = {name: _entry(name, content) for name, content in saved["files"].items()}
             return cls(path, entries, tuple(saved["begun"]))
         except (OSError, ValueError, TypeError, KeyError):
             return cls(path)
@@ -80,13 +95,20 @@ def _as_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(content: dict[str, Any]) -> Entry:
+def _entry(name: str, content: dict[str, Any]) -> Entry:
+    """The saved entry; of version 0.1 it lacks where the file lies, so that the file is never taken for gone."""
+    outcome = {key: value for key, value in content["outcome"].items() if key in FileIngested.model_fields}
+    twin = content.get("twin")
     return Entry(
         content["sha256"],
         content["mapping"],
         tuple(content["lake_files"]),
-        FileIngested.model_validate(content["outcome"]),
+        FileIngested.model_validate(outcome),
+        content.get("source", name),
+        content.get("source_sha256", content["sha256"]),
+        content.get("place", ""),
         tuple(IssueCount.model_validate(issue) for issue in content["issues"]),
         content.get("responses"),
+        Twin(**twin) if twin else None,
         bool(content.get("is_chosen")),
     )

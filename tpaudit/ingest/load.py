@@ -1,16 +1,18 @@
-"""One recognised file into the lake: stage, map, write every table, tell the issues."""
+"""One recognised part of a file into the lake: stage, map, write every table, tell the issues, close the account."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tpaudit.ingest.files import Source
-from tpaudit.ingest.issues import Issue
+from tpaudit.audit.inputs import InputFile
+from tpaudit.ingest.account import Account, balanced
+from tpaudit.ingest.issues import ISSUE_KINDS, Issue
 from tpaudit.ingest.reading.staged import Staged
 from tpaudit.ingest.refusal import Refusal
 from tpaudit.ingest.rows.cells import cells_of
@@ -21,19 +23,53 @@ from tpaudit.ingest.rows.readings import Context
 from tpaudit.ingest.rows.surveys import responses_fingerprint
 from tpaudit.ingest.rows.tables import Lineage, canonical_rows, with_lineage
 from tpaudit.ingest.sniff import Sniffed
+from tpaudit.ingest.wording import in_both, in_chinese
 from tpaudit.results import IssueCount
 from tpaudit.store import Store
 
 _ISSUES = "ingest_issues"
 SHORT_SHA = 12
+# Name part of the lake files that tell of a file without rows.
+NOTICE = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPart:
+    """A recognised part of a file on its way into the lake: a sheet, an archive's member, a table, or all of it.
+
+    `unread` names the other parts of the file, which no preset knows.
+    """
+
+    file: InputFile
+    name: str
+    sha256: str
+    sniffed: Sniffed
+    unread: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str | None:
+        """What the part is called within its file; None if it is the whole file."""
+        return self.sniffed.part_name or None
+
+
+def parts_of(file: InputFile, sha256: str, recognised: tuple[Sniffed, ...]) -> list[IncomingPart]:
+    """The parts of *file*, named; only one that is not the whole file gets a name and a hash of its own."""
+    parts = []
+    for place, sniffed in enumerate(recognised):
+        name, own = file.name, sha256
+        if sniffed.part_name:
+            # A member of an archive was unpacked and lies elsewhere.
+            name += f"{'#' if sniffed.path == file.path else '/'}{sniffed.part_name}"
+            own = hashlib.sha256(f"{sha256}\0{sniffed.part_name}".encode()).hexdigest()
+        parts.append(IncomingPart(file, name, own, sniffed, () if place else sniffed.unrecognised))
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A file whose rows are typed and ready to be written: nothing of it is in the lake yet."""
+    """A part whose rows are typed and ready to be written: nothing of it is in the lake yet."""
 
-    source: Source
-    sha256: str
+    part: IncomingPart
     staged: Staged
     wide: Any
     plan: Plan
@@ -46,6 +82,15 @@ class Mapped:
         """The rows that feed tables."""
         return self.wide.filter(self.wide[REJECT].isnull())
 
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What was met before any row was mapped."""
+        unread = (
+            Issue("other_part", message=f"no preset knows {name!r}; it was not read") for name in self.part.unread
+        )
+        unsure = (Issue("low_confidence_preset"),) if self.part.sniffed.preset.confidence == "partial" else ()
+        return (*unsure, *self.staged.issues, *unread)
+
     def discard(self) -> None:
         """Remove the temporary files."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -53,32 +98,34 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one file put into the lake: files, rows per table, and issues."""
+    """What one part put into the lake: files, rows per table, issues, and what became of its rows."""
 
     files: tuple[str, ...]
     rows_by_table: dict[str, int]
     issues: tuple[IssueCount, ...]
+    account: Account = field(default_factory=Account)
 
 
-def map_file(store: Store, source: Source, sha256: str, sniffed: Sniffed, ingested_at: datetime) -> Mapped:
-    """Stage and map one file; raises Refusal if it breaks off or holds no row."""
+def map_file(store: Store, part: IncomingPart, ingested_at: datetime, progress: Callable[[int], None]) -> Mapped:
+    """Stage and map one part; raises Refusal if it breaks off or holds no row."""
     settings = store.audit.config.settings.audit
+    sniffed = part.sniffed
     zone = sniffed.preset.timezone or settings.timezone
-    folder = store.audit.scratch / f"ingest-{sha256[:SHORT_SHA]}"
+    folder = store.audit.scratch / f"ingest-{part.sha256[:SHORT_SHA]}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        staged = sniffed.stage(folder / "raw.parquet")
+        staged = sniffed.stage(folder / "raw.parquet", progress)
         if not staged.rows and not staged.issues:
             raise Refusal("holds a header and no row", "export it again for a period with data")
         cells = cells_of(store.engine, staged, sniffed.preset, folder / "cells.parquet")
         context = Context(store.engine, sniffed.preset, zone)
-        wide, plan = wide_table(cells, staged, source.name, context, settings.region)
+        wide, plan = wide_table(cells, staged, part.name, context, settings.region)
         typed = folder / "typed.parquet"
         store.engine.write_parquet(wide, typed)
         rows = with_persons(store.engine.read_parquet(typed), plan)
-        lineage = Lineage(source.name, sha256, zone, settings.currency, ingested_at)
+        lineage = Lineage(part.name, part.sha256, zone, settings.currency, ingested_at)
         responses = responses_fingerprint(rows, store.engine) if plan.questions else None
-        return Mapped(source, sha256, staged, rows, plan, lineage, folder, responses)
+        return Mapped(part, staged, rows, plan, lineage, folder, responses)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -92,12 +139,15 @@ def lake_file(store: Store, table: str, export: str, sha256: str) -> Path:
 def planned_files(store: Store, mapped: Mapped) -> tuple[str, ...]:
     """Every lake file that writing *mapped* may create, relative to the lake."""
     tables = (*mapped.plan.tables, "contacts", "contact_points", _ISSUES)
-    paths = (lake_file(store, table, mapped.plan.preset.id, mapped.sha256) for table in dict.fromkeys(tables))
+    paths = (lake_file(store, table, mapped.plan.preset.id, mapped.part.sha256) for table in dict.fromkeys(tables))
     return tuple(path.relative_to(store.audit.lake).as_posix() for path in paths)
 
 
 def write_file(store: Store, mapped: Mapped, dry_run: bool) -> Written:
-    """Write all lake tables of *mapped*; with *dry_run* only count."""
+    """Write all lake tables of *mapped*; with *dry_run* only count.
+
+    Raises EngineFault if a row of the file is neither kept nor refused: that would be a fault of this program.
+    """
     preset = mapped.plan.preset
     rows_by_table: dict[str, int] = {}
     files: list[str] = []
@@ -107,7 +157,7 @@ def write_file(store: Store, mapped: Mapped, dry_run: bool) -> Written:
             if counted := int(store.engine.fetch_rows(rows.aggregate(n=rows.count()))[0]["n"]):
                 rows_by_table[table] = counted
             return
-        path = lake_file(store, table, preset.id, mapped.sha256)
+        path = lake_file(store, table, preset.id, mapped.part.sha256)
         written = store.write_lake(table, rows, path)
         if not written:
             path.unlink()
@@ -115,26 +165,42 @@ def write_file(store: Store, mapped: Mapped, dry_run: bool) -> Written:
         rows_by_table[table] = written
         files.append(path.relative_to(store.audit.lake).as_posix())
 
+    issues = issue_rows(
+        store.engine, Origin(preset.id, mapped.part.name, mapped.part.sha256), mapped.issues, mapped.wide, mapped.plan
+    )
+    counts = _in_both_languages(issue_counts(store.engine, issues))
+    account = balanced(store, mapped.live, mapped.plan, mapped.staged, counts, mapped.part.name)
     for table, rows in _tables(store, mapped):
         put(table, rows)
-    origin = Origin(preset.id, mapped.source.name, mapped.sha256)
-    issues = issue_rows(store.engine, origin, mapped.staged.issues, mapped.wide, mapped.plan)
-    counts = issue_counts(store.engine, issues)
     if counts:
         put(_ISSUES, issues)
-    return Written(tuple(files), rows_by_table, counts)
+    return Written(tuple(files), rows_by_table, counts, account)
 
 
-def write_refusal(store: Store, source: Source, sha256: str, refusal: Refusal, dry_run: bool) -> Written:
-    """Write the one issue row of a file that was refused."""
-    issue = Issue(refusal.code, message=f"{refusal.reason}; {refusal.hint}")
-    rows = issue_rows(store.engine, Origin(None, source.name, sha256), [issue])
-    counts = issue_counts(store.engine, rows)
+def write_notice(store: Store, file: str, sha256: str, issue: Issue, dry_run: bool) -> Written:
+    """Write the one issue row of a file that gives no rows: it was refused, or is gone."""
+    rows = issue_rows(store.engine, Origin(None, file, sha256), [issue])
+    counts = _in_both_languages(issue_counts(store.engine, rows))
     if dry_run:
         return Written((), {}, counts)
-    path = lake_file(store, _ISSUES, "refused", sha256)
+    # Files of equal content, such as empty ones, each have a notice.
+    about = hashlib.sha256(f"{file}\0{sha256}".encode()).hexdigest()
+    path = lake_file(store, _ISSUES, NOTICE, about)
     store.write_lake(_ISSUES, rows, path)
     return Written((path.relative_to(store.audit.lake).as_posix(),), {}, counts)
+
+
+def _in_both_languages(counts: Iterable[IssueCount]) -> tuple[IssueCount, ...]:
+    return tuple(
+        count.model_copy(
+            update={
+                "message_zh": in_chinese(count.message),
+                "title": in_both(ISSUE_KINDS[count.code].message),
+                "remedy": in_both(ISSUE_KINDS[count.code].remedy),
+            }
+        )
+        for count in counts
+    )
 
 
 def _tables(store: Store, mapped: Mapped) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,17 @@ from collections import Counter
 from collections.abc import Iterable
 
 _WRAPPERS = " \t\r\n\u00a0\u3000\ufeff\"'`=*"
-_UNIT = re.compile(r"\s*\((?:元|usd|cny|%|件|秒|分钟)\)$|%$")
+# Currencies that headers name as a unit: by ISO code, or in words.
+_CURRENCY_CODES = (
+    "aed aud brl cad chf cny czk dkk eur gbp hkd huf idr ils inr jpy krw mxn myr nok nzd php pln sar sek sgd thb try "
+    "twd usd vnd zar"
+)
+_CURRENCY_WORDS = {
+    "rmb": "CNY", "人民币": "CNY", "美元": "USD", "欧元": "EUR", "英镑": "GBP", "日元": "JPY", "港币": "HKD",
+    "港元": "HKD",
+}  # fmt: skip
+_CURRENCIES = {**{code: code.upper() for code in _CURRENCY_CODES.split(" ")}, **_CURRENCY_WORDS}
+_UNIT = re.compile(rf"\s*\((元|%|件|秒|分钟|{'|'.join(_CURRENCIES)})\)$|%$")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -29,6 +39,16 @@ def without_unit(key: str) -> str:
     ('消费', '点击率', '消费')
     """
     return _UNIT.sub("", key)
+
+
+def currency_in(key: str) -> str | None:
+    """ISO code of the currency that a header *key* names as its unit; None if it names none.
+
+    >>> currency_in("amount spent (usd)"), currency_in("金额(美元)"), currency_in("消费(元)")
+    ('USD', 'USD', None)
+    """
+    unit = _UNIT.search(key)
+    return _CURRENCIES.get(unit[1]) if unit and unit[1] else None
 
 
 def unique_keys(names: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -14,8 +14,8 @@ class Derivation:
     """One kind of derived touch: a record of *table* gives the touch *event* at its time column *at*.
 
     `record` identifies the record, `stage` is the stage of touchpoints the catalogue does not know, `step` tells
-    whether the touch may be a step of a journey, `once` whether it happens once in a customer's life, and `columns`
-    maps rule columns to columns of the table that are called otherwise.
+    whether the touch may be a step of a journey, `once` whether it happens once in a customer's life, `columns` maps
+    rule columns to columns of the table that are called otherwise, and `when` names values that columns must have.
     """
 
     table: str
@@ -26,6 +26,7 @@ class Derivation:
     step: bool = True
     once: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    when: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @cache

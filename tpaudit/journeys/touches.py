@@ -79,10 +79,16 @@ def _derived(store: Store, derivation: Derivation) -> Any:
     """One touch per record with its time filled; the first of several rows stands for the record."""
     rows = store.current(derivation.table)
     rows = rows.filter(rows[derivation.at].notnull())
+    for column, values in derivation.when.items():
+        rows = rows.filter(rows[column].isin(values))
     if derivation.table == "tickets" and store.audit.lake_files("touches"):
         # A chat export gives a touch and, for its rating, a ticket: one row, one meeting.
         rows = rows.anti_join(store.lake("touches"), list(_SAME_ROW))
     rows = _one_per_record(rows, derivation)
+    is_step = ibis.literal(derivation.step)
+    if derivation.event == "Lead Created" and store.audit.lake_files("touches"):
+        rows = _with_own_touch(store, rows)
+        is_step = ~rows.has_own_touch
     if derivation.once:
         rows = _earliest_per_customer(store, rows, derivation.at)
     record_id = reduce(lambda left, right: left + "/" + right, (rows[name] for name in derivation.record))
@@ -99,8 +105,15 @@ def _derived(store: Store, derivation: Derivation) -> Any:
         default_stage=ibis.literal(derivation.stage),
         first_response_seconds=_first_response(rows, derivation),
         satisfaction_score=rows.satisfaction_score if derivation.event == "Ticket Opened" else ibis.null("float64"),
-        is_step=ibis.literal(derivation.step),
+        is_step=is_step,
     )
+
+
+def _with_own_touch(store: Store, leads: Any) -> Any:
+    """*leads* with `has_own_touch`: the export row of such a lead is the submitted form too, one row, one meeting."""
+    touches = store.lake("touches")
+    told, silent = leads.semi_join(touches, list(_SAME_ROW)), leads.anti_join(touches, list(_SAME_ROW))
+    return told.mutate(has_own_touch=ibis.literal(True)).union(silent.mutate(has_own_touch=ibis.literal(False)))
 
 
 def _one_per_record(rows: Any, derivation: Derivation) -> Any:

@@ -30,6 +30,7 @@ ORDERS = lake_table(
     Column("shipped_at", TIMESTAMP, "when it was shipped"),
     Column("completed_at", TIMESTAMP, "when it was completed"),
     Column("cancelled_at", TIMESTAMP, "when it was cancelled"),
+    Column("refunded_at", TIMESTAMP, "when the money was returned"),
     Column("cancel_reason", STRING, "why it was cancelled"),
     Column("currency", STRING, "ISO 4217 code of the amounts"),
     Column("subtotal", MONEY, "goods before discounts and shipping", unit="currency"),

@@ -70,9 +70,10 @@ TOUCHES = lake_table(
 
 TOUCH_DAILY = lake_table(
     "touch_daily",
-    "day of one channel in a source that knows no persons",
-    ("date", "channel", "source", "medium", "campaign", "event"),
-    Column("date", DATE, "the day"),
+    "day or range of days of one channel in a source that knows no persons",
+    ("date", "date_end", "channel", "channel_group", "source", "medium", "campaign", "event"),
+    Column("date", DATE, "day, or first day of a range"),
+    Column("date_end", DATE, "last day of a range row"),
     Column("channel", STRING, "channel"),
     Column("channel_group", STRING, "channel grouping of the source"),
     Column("source", STRING, "campaign source"),

@@ -19,6 +19,9 @@ from tpaudit.model.interactions import KINDS, STAGES
 
 OUTCOMES = ("conversion", "retention", "satisfaction")
 VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
+GOLDEN_RULES = (
+    "only value", "trusted source", "legal name", "most frequent", "most recent", "most complete", "first in order",
+)  # fmt: skip
 GRADES = ("strong", "fair", "weak", "insufficient")
 
 CUSTOMERS = Table(
@@ -38,6 +41,9 @@ CUSTOMERS = Table(
         Column("sources", TAGS, "those source systems, sorted"),
         Column("confidence", NUMBER, "lowest match probability among the customer's links", unit="share"),
         Column("review", BOOLEAN, "whether a person should look at the merge"),
+        Column("gender", STRING, "gender chosen among the customer's records", values=("female", "male", "other")),
+        Column("birthdate", DATE, "date of birth chosen among the customer's records", privacy=Privacy.BIRTHDATE),
+        Column("member_level", STRING, "membership tier chosen among the customer's records"),
         Column("is_identified", BOOLEAN, "whether any record carries more than a cookie or device"),
         Column("is_member", BOOLEAN, "whether any record says the customer is a member"),
     ),
@@ -59,6 +65,40 @@ CUSTOMER_LINKS = Table(
     ),
 )  # fmt: skip
 
+CUSTOMER_VALUES = Table(
+    "customer_values",
+    "customer x field of the golden record",
+    ("customer_id", "field"),
+    (
+        Column("customer_id", STRING, "the customer"),
+        Column("field", STRING, "column of `customers` whose value was chosen"),
+        Column("rule", STRING, "rule that preferred the value to the next best", values=GOLDEN_RULES),
+        Column("records", INTEGER, "records of the customer that give the value", unit="records"),
+        Column("alternatives", INTEGER, "other values the customer's records give", unit="values"),
+        Column("source_system", STRING, "platform of the newest record that gives the value"),
+        Column("source_file", STRING, "exported file of that record"),
+        Column("source_row", INTEGER, "its row in that file"),
+        Column("dated_at", TIMESTAMP, "when the source last touched that record"),
+    ),
+)
+
+IDENTITY_CHANGES = Table(
+    "identity_changes",
+    "change of a customer id since the audit began",
+    ("generation", "change", "customer_id", "from_customer_id"),
+    (
+        Column("generation", INTEGER, "how many times the resolved customers had changed, this time included"),
+        Column("as_of", DATE, "day the audit looked back from when the change was seen"),
+        Column("change", STRING,
+               "new: a customer nobody knew before; gone: none of its records is left; merge: "
+               "`from_customer_id` ceased and its records went to `customer_id`; split: `from_customer_id` goes on "
+               "without records that went to `customer_id`", values=("new", "gone", "merge", "split")),
+        Column("customer_id", STRING, "the customer after the change; for gone, the id that ceased"),
+        Column("from_customer_id", STRING, "id the records had before; NULL for new and gone"),
+        Column("records", INTEGER, "contact records concerned", unit="records"),
+    ),
+)  # fmt: skip
+
 FINDINGS = Table(
     "findings",
     "check x table x column",
@@ -72,6 +112,7 @@ FINDINGS = Table(
         Column("status", STRING, "outcome of the check", values=("passed", "failed", "skipped", "error")),
         Column("checked", INTEGER, "rows the check applied to", unit="rows"),
         Column("failed", INTEGER, "rows that fell short", unit="rows"),
+        Column("waived", INTEGER, "of them, those a waiver of the audit covers", unit="rows"),
         Column("share", NUMBER, "failed / checked", unit="share"),
         Column("threshold", NUMBER, "highest share that still passes", unit="share"),
         Column("detail", STRING, "why it was skipped or went wrong, or what was seen"),

@@ -61,8 +61,8 @@ DEALS = lake_table(
 
 AD_SPEND = lake_table(
     "ad_spend",
-    "day of the lowest advertising unit present",
-    ("date", "platform", "account_id", "campaign_id", "ad_group_id", "ad_id", "keyword", "device"),
+    "day or range of days of the lowest advertising unit present",
+    ("date", "date_end", "platform", "account_id", "campaign_id", "ad_group_id", "ad_id", "keyword", "device"),
     Column("date", DATE, "day, or first day of a range"),
     Column("date_end", DATE, "last day of a range row"),
     Column("platform", STRING, "advertising platform"),
@@ -85,9 +85,9 @@ AD_SPEND = lake_table(
     Column("clicks", INTEGER, "clicks", unit="clicks"),
     Column("chats", INTEGER, "chats opened", unit="chats"),
     Column("leads", INTEGER, "leads as the platform counts them", unit="leads"),
-    Column("conversions", INTEGER, "conversions as the platform counts them", unit="conversions"),
-    Column("deep_conversions", INTEGER, "deep conversions as the platform counts them", unit="conversions"),
-    Column("purchases", INTEGER, "purchases as the platform counts them", unit="orders"),
+    Column("conversions", NUMBER, "conversions as the platform counts them", unit="conversions"),
+    Column("deep_conversions", NUMBER, "deep conversions as the platform counts them", unit="conversions"),
+    Column("purchases", NUMBER, "purchases as the platform counts them", unit="orders"),
     Column("conversion_value", MONEY, "value of conversions as the platform counts it", unit="currency"),
     Column("attribution_setting", STRING, "attribution window of the platform"),
 )

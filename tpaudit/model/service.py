@@ -56,6 +56,7 @@ SURVEYS = lake_table(
     Column("question_text", STRING, "wording of the question"),
     Column("answer_raw", STRING, "answer as found", privacy=Privacy.TEXT),
     Column("answer_value", NUMBER, "answer as a number"),
+    Column("options", TAGS, "options chosen, where a question allows several"),
     Column("metric", STRING, "what the question measures", values=("nps", "csat", "ces", "other")),
     Column("score", NUMBER, "answer on the metric's scale"),
     Column("scale_min", NUMBER, "lowest possible score"),

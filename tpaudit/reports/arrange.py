@@ -16,6 +16,8 @@ from tpaudit.results import (
     AttributionRow,
     FindingRow,
     GoldenRow,
+    IngestResult,
+    IssueCount,
     JourneyMapRow,
     JourneyResult,
     KpiInfo,
@@ -23,22 +25,68 @@ from tpaudit.results import (
     KpiRow,
     ModelFit,
     RankResult,
+    Severity,
+    Titles,
     ValidateResult,
 )
 
-Label = Literal["fail", "error", "warn", "note", "skip", "pass"]
+Label = Literal["fail", "error", "warn", "note", "known", "skip", "pass"]
 
-_LABELS: tuple[Label, ...] = ("fail", "error", "warn", "note", "skip", "pass")
+LABELS: tuple[Label, ...] = ("fail", "error", "warn", "note", "known", "skip", "pass")
 _SEVERITY_LABELS: Mapping[str, Label] = {"critical": "fail", "warning": "warn", "info": "note"}
+_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 _STATUS_LABELS: Mapping[str, Label] = {"error": "error", "skipped": "skip", "passed": "pass"}
 
 _COMPARED_MODELS = ("markov", "shapley", "linear", "first", "last")
+
+# --- ingest ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfIssue:
+    """All issues of one kind: how many, in how many places (file and column), and the first of them."""
+
+    code: str
+    severity: Severity
+    count: int
+    places: int
+    first: IssueCount
+    message: str
+    message_zh: str | None
+    remedy: Titles | None
+
+
+def issues_by_kind(result: IngestResult) -> list[KindOfIssue]:
+    """The issues of *result* by kind, the worst and commonest first; what a refused file says is told with the file.
+
+    A kind met in one place says what was met there, otherwise what it means in general.
+    """
+    refused = {file.file for file in result.files if file.status == "refused"}
+    groups: dict[str, list[IssueCount]] = {}
+    for issue in result.issues:
+        if issue.file not in refused:
+            groups.setdefault(issue.code, []).append(issue)
+    kinds = [_kind(issues) for issues in groups.values()]
+    return sorted(kinds, key=lambda kind: (_SEVERITIES.index(kind.severity), -kind.count, kind.code))
+
+
+def _kind(issues: Sequence[IssueCount]) -> KindOfIssue:
+    first, count = issues[0], sum(issue.count for issue in issues)
+    general = first.title if len(issues) > 1 else None
+    message, message_zh = (general.en, general.zh) if general else (first.message, first.message_zh)
+    return KindOfIssue(first.code, first.severity, count, len(issues), first, message, message_zh, first.remedy)
+
 
 # --- validate -------------------------------------------------------------------------------------------------------
 
 
 def finding_label(result: ValidateResult, finding: FindingRow) -> Label:
-    """The word in front of a finding: ``fail`` where it fails the run or is critical, otherwise by severity."""
+    """The word in front of a finding.
+
+    ``known`` where waivers or a baseline excuse it, ``fail`` where it fails the run or is critical, else by severity.
+    """
+    if finding.is_excused:
+        return "known"
     if finding.status == "failed":
         return "fail" if finding in result.gate_failures else _SEVERITY_LABELS[finding.severity]
     return _STATUS_LABELS[finding.status]
@@ -50,7 +98,7 @@ def findings_in_order(result: ValidateResult) -> list[tuple[Label, FindingRow]]:
     return sorted(
         labelled,
         key=lambda item: (
-            _LABELS.index(item[0]),
+            LABELS.index(item[0]),
             -(item[1].share or 0),
             item[1].code,
             item[1].table,

@@ -16,12 +16,14 @@ from tpaudit.reports.arrange import (
     attribution_by_touchpoint,
     compared_models,
     findings_in_order,
+    issues_by_kind,
     kpi_matrix,
     map_by_stage,
     place,
     rankings,
 )
 from tpaudit.reports.figures import Figures, printable
+from tpaudit.reports.finding_text import history
 from tpaudit.reports.language import Language, Messages
 from tpaudit.reports.sentences import headline
 from tpaudit.results import GoldenRow, JourneyMapRow, JourneyResult, RankResult, RunResult
@@ -44,6 +46,8 @@ _LIMITS = {
     "paths": 12,
     "slices": 60,
     "findings": 120,
+    "scores": 60,
+    "backfill": 20,
     "issues": 40,
     "shared": 20,
     "files": 150,
@@ -72,9 +76,11 @@ def render(run: RunResult, lang: Language) -> str:
         marks=_marks(run.rank),
         matrix=kpi_matrix(run.kpi, messages) if run.kpi else None,
         findings=findings_in_order(run.validation) if run.validation else [],
+        issues=issues_by_kind(run.ingest) if run.ingest else [],
         unseen=_unseen(run, messages),
         skipped=_skipped(run, messages),
         place=place,
+        history=history,
         limit=_limited,
     )
 

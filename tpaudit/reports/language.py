@@ -62,6 +62,14 @@ class Messages:
         """The title in this language."""
         return titles.zh if self.lang == "zh" else titles.en
 
+    def either(self, en: str | None, zh: str | None) -> str | None:
+        """A text that comes in English and, where it is known, in Chinese.
+
+        >>> Messages("zh").either("is empty", "是空文件"), Messages("zh").either("is odd", None)
+        ('是空文件', 'is odd')
+        """
+        return zh if self.lang == "zh" and zh else en
+
     def touchpoint(self, touchpoint: str | None, titles: Mapping[str, Titles]) -> str:
         """The title of a touchpoint; one the catalogue does not know is called by its id."""
         if touchpoint is None:

@@ -10,7 +10,7 @@ import io
 import json
 import types
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -18,7 +18,10 @@ from tpaudit.reports.figures import printable
 from tpaudit.results import (
     AttributionRow,
     ClusterSize,
+    CustomerResult,
     DedupeResult,
+    Evidence,
+    Explanation,
     FileIngested,
     FindingRow,
     GoldenRow,
@@ -37,6 +40,7 @@ from tpaudit.results import (
     RunResult,
     SharedKey,
     StageOutcome,
+    TimelineEntry,
     Titles,
     TransitionRow,
     UnclassifiedTouches,
@@ -53,6 +57,8 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("shared_keys", "shared", SharedKey),
         ("cluster_sizes", "cluster_sizes", ClusterSize),
     ),
+    Explanation: (("evidence", "evidence", Evidence),),
+    CustomerResult: (("timeline", "timeline", TimelineEntry),),
     ValidateResult: (("findings", "findings", FindingRow),),
     JourneyResult: (
         ("journey_map", "map", JourneyMapRow),
@@ -78,7 +84,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def tabular(result: Result) -> list[tuple[str, Rows]]:
     """The tables of a result as ``(name, rows)``, the main one first; a run adds those of its stages.
 
-    A text in both languages becomes two columns (`title_en`, `title_zh`), a mapping becomes JSON text.
+    A text in both languages becomes two columns (`title_en`, `title_zh`), a mapping or a list becomes JSON text.
     Raises KeyError for a result that holds no tables.
     """
     tables = [
@@ -137,11 +143,20 @@ def _flat(row: Result) -> dict[str, Any]:
         value = getattr(row, name)
         if _plain_type(field.annotation) is Titles:
             flat |= {f"{name}_en": value and value.en, f"{name}_zh": value and value.zh}
-        elif isinstance(value, Mapping):
-            flat[name] = json.dumps(value, ensure_ascii=False)
+        elif isinstance(value, Mapping | tuple):
+            flat[name] = json.dumps(_jsonable(value), ensure_ascii=False)
+        elif isinstance(value, datetime):
+            flat[name] = value.isoformat()
         else:
             flat[name] = value
     return flat
+
+
+def _jsonable(value: Any) -> Any:
+    """*value* with results inside it as mappings."""
+    if isinstance(value, tuple):
+        return [item.model_dump(mode="json") if isinstance(item, Result) else item for item in value]
+    return value
 
 
 def _columns(kind: type[Result]) -> dict[str, type]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from tpaudit.errors import ConfigFault, UsageFault, did_you_mean
 from tpaudit.ingest.date_formats import is_known_format
+from tpaudit.ingest.layouts.parts import Emit
 from tpaudit.ingest.layouts.preset import DROP, EXTRA, Preset, Target
 from tpaudit.model import CONTACT_POINT_TYPES, LAKE_TABLES
 
@@ -45,6 +47,7 @@ def parse_presets(text: str, file: str, origin: str) -> tuple[Preset, ...]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise ConfigFault([f"{file}: {fault}"], "the file must be valid TOML") from None
+    content.setdefault("note", _head_comment(text))
     blocks = content.pop("export", None)
     if blocks is None:
         return (_preset(content, file, origin),)
@@ -68,6 +71,12 @@ def _preset(content: Mapping[str, Any], file: str, origin: str) -> Preset:
     return preset
 
 
+def _head_comment(text: str) -> str:
+    """The comment lines a file begins with, as one paragraph."""
+    lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return " ".join(line.lstrip("# ").strip() for line in lines)
+
+
 def _in_words(error: Any, file: str) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
@@ -78,11 +87,8 @@ def _in_words(error: Any, file: str) -> str:
 
 def _contradictions(preset: Preset) -> Iterator[str]:
     """What the types cannot say: names of tables, columns and point types, patterns, and parts of the person."""
-    if preset.table not in LAKE_TABLES:
-        yield f"table = {preset.table!r}: no such table{did_you_mean(preset.table, LAKE_TABLES)}"
-    for source, targets in preset.columns.items():
-        for target in targets:
-            yield from (f"columns.{source!r}: {fault}" for fault in _target_faults(target))
+    yield from _table_faults("table", preset.table)
+    yield from _column_faults("columns", preset.columns)
     for section in ("constants", "values", "keys"):
         for name in getattr(preset, section):
             yield from (f"{section}.{name!r}: {fault}" for fault in _name_faults(name))
@@ -94,10 +100,33 @@ def _contradictions(preset: Preset) -> Iterator[str]:
         for name in names:
             yield from (f"records.{table}: {fault}" for fault in _name_faults(f"{table}.{name}"))
     for table in preset.rows:
-        if table not in LAKE_TABLES:
-            yield f"rows.{table}: no such table{did_you_mean(table, LAKE_TABLES)}"
+        yield from _table_faults(f"rows.{table}", table)
+    for place, emit in enumerate(preset.emit, start=1):
+        yield from _emit_faults(f"emit {place}", emit)
     for pattern in (*preset.filename.values(), *((preset.survey.questions,) if preset.survey else ())):
         yield from _pattern_faults(pattern)
+    for part in (preset.header.wording, preset.header.choice):
+        if part and part > preset.header.rows:
+            yield f"header: row {part} is not among the {preset.header.rows} rows of the header"
+    yield from _person_faults(preset)
+
+
+def _emit_faults(label: str, emit: Emit) -> Iterator[str]:
+    if emit.table not in LAKE_TABLES:
+        yield from _table_faults(f"{label}: table", emit.table)
+        return
+    if emit.table in ("contacts", "contact_points"):
+        yield f"{label}: table = {emit.table!r}: persons come with the row; name its columns under [columns]"
+    addressed = {
+        source: tuple(target.model_copy(update={"to": f"{emit.table}.{target.to}"}) for target in targets)
+        for source, targets in emit.columns.items()
+    }
+    yield from _column_faults(label, addressed)
+    for name in (*emit.constants, *emit.values):
+        yield from (f"{label}: {fault}" for fault in _name_faults(f"{emit.table}.{name}"))
+
+
+def _person_faults(preset: Preset) -> Iterator[str]:
     for entry in preset.person.id:
         for part in entry.split("+"):
             if part not in CONTACT_POINT_TYPES and part not in LAKE_TABLES["contacts"]:
@@ -106,12 +135,24 @@ def _contradictions(preset: Preset) -> Iterator[str]:
                 yield f"person.id: {part!r} is no contact point type and no column of contacts{meant}"
 
 
+def _table_faults(label: str, table: str) -> Iterator[str]:
+    if table not in LAKE_TABLES:
+        yield f"{label} = {table!r}: no such table{did_you_mean(table, LAKE_TABLES)}"
+
+
+def _column_faults(label: str, columns: Mapping[str, tuple[Target, ...]]) -> Iterator[str]:
+    for source, targets in columns.items():
+        for target in targets:
+            yield from (f"{label}.{source!r}: {fault}" for fault in _target_faults(target))
+
+
 def _target_faults(target: Target) -> Iterator[str]:
     if target.to in (DROP, EXTRA):
         return
     yield from _name_faults(target.to)
-    if target.format and not is_known_format(target.format):
-        yield f"{target.format!r} is no date format: use unix_s, unix_ms, unix_us or directives such as %Y-%m-%d"
+    for form in target.formats:
+        if not is_known_format(form):
+            yield f"{form!r} is no date format: use unix_s, unix_ms, unix_us or directives such as %Y-%m-%d"
     if target.pattern:
         yield from _pattern_faults(target.pattern)
 

@@ -1,190 +1,212 @@
-"""Delimited text: find the dialect, then stage the rows through pyarrow with their physical line numbers."""
+"""One table of delimited text: its rows staged with their physical line numbers, or given out as they were found."""
 
 from __future__ import annotations
 
-import csv
-import itertools
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
 from tpaudit.ingest.issues import Issue, redacted
-from tpaudit.ingest.reading.decode import REPLACEMENT, TextSource, Utf8Stream
+from tpaudit.ingest.reading.cell_kinds import EMPTY, TEXT, column_kinds, conflicts
+from tpaudit.ingest.reading.decode import REPLACEMENT, Progress, TextSource, Undecodable
 from tpaudit.ingest.reading.lines import Line
+from tpaudit.ingest.reading.splitting import Record, Rows, rows_of
 from tpaudit.ingest.reading.staged import Staged, StageWriter, source_columns
-from tpaudit.ingest.refusal import Refusal
+from tpaudit.ingest.reading.tables import TextTable
 
-DELIMITERS = (",", "\t", ";", "|")
-_SAMPLED_LINES = 200
-_BLOCK = 1 << 23
-
-
-def sampled_lines(source: TextSource) -> dict[str, list[Line]]:
-    """The first records of *source*, read with each delimiter that splits any of them."""
-    with source.open() as text:
-        head = list(itertools.islice(text, _SAMPLED_LINES))
-    readings = {delimiter: _records(head, delimiter) for delimiter in DELIMITERS}
-    splitting = {
-        delimiter: lines for delimiter, lines in readings.items() if any(len(line.cells) > 1 for line in lines)
-    }
-    return splitting or {",": readings[","]}
+_MOST_CHOICES = 40
+# Share of the rows that must be of one width, less than the header's, to be split for that width.
+_MOST = 0.8
+# Short rows beyond this number are told together.
+_TOLD_SINGLY = 200
 
 
-def _records(head: Sequence[str], delimiter: str) -> list[Line]:
-    reader = csv.reader(head, delimiter=delimiter)
-    lines: list[Line] = []
-    try:
-        for cells in reader:
-            first = lines[-1].last + 1 if lines else 1
-            lines.append(Line(tuple(cells), first, reader.line_num))
-    except csv.Error:  # a cell longer than the reader allows: what was read so far decides
-        pass
-    return lines
+class TextRows:
+    """The rows of *table* in *source* below *header*, of which the header takes `header_rows` lines."""
 
+    def __init__(self, source: TextSource, table: TextTable, header: Line | None, header_rows: int = 1) -> None:
+        self._source = source
+        self._table = table
+        self._header = header
+        below = [line for line in table.lines if header is None or line.first > header.last]
+        if header is None and table.shape:
+            below = list(table.lines[table.shape.place :])
+        self.header_rows = tuple(line.cells for line in below[: header_rows - 1]) if header else ()
+        data = below[header_rows - 1 :] if header else below
+        self.names = _names(header, data) if header else [""] * (table.shape.width if table.shape else 1)
+        self._first = self._first_line(header, below[: header_rows - 1] if header else [], data)
+        self._width = len(self.names)
+        self._split_width = _common_width(data, self._width)
+        self._kinds = column_kinds((line.cells for line in data if len(line.cells) == self._width), self._width)
+        self.issues: list[Issue] = []
+        self._short = 0
 
-@dataclass(slots=True)
-class _RaggedRows:
-    """Rows that pyarrow could not split into the header's number of cells, by record number."""
+    def batches(self, progress: Progress | None = None) -> Iterator[Rows]:
+        """The rows in blocks; raises Undecodable where the encoding that the sample told was wrong."""
+        pieces = self._source.blocks(self._table.start, self._table.end, progress)
+        skipped = self._first - self._table.first
+        for rows in rows_of(pieces, self._table.dialect, self._split_width, self._table.first, skipped):
+            missing = pa.array([""] * len(rows.numbers), pa.string())
+            rows.columns += [missing] * (self._width - self._split_width)
+            yield rows
 
-    columns: int
-    found: list[tuple[int, str, int]] = field(default_factory=list)
-
-    def note(self, row: pa_csv.InvalidRow) -> str:
-        self.found.append((row.number, row.text, row.actual_columns))
-        return "skip"
-
-
-def stage_text(
-    source: TextSource, delimiter: str, header: Line, lines: Sequence[Line], nulls: tuple[str, ...], file: Path
-) -> Staged:
-    """Stage the rows below *header*; a row with too many or too few cells becomes an issue."""
-    names = _padded(header, lines)
-    columns = source_columns(names)
-    ragged = _RaggedRows(len(columns))
-    undecodable: list[Issue] = []
-    with source.open() as text, StageWriter(file, columns, nulls) as writer:
-        for _ in range(header.last):
-            text.readline()
-        numbering = _LineNumbers(header.last + 1, ragged)
-        try:
-            for batch in _batches(Utf8Stream(text), [column.field for column in columns], delimiter, ragged):
-                numbers = numbering.of(batch)
-                if source.is_damaged:
-                    undecodable += _undecodable(batch, numbers, [column.name for column in columns])
-                writer.write(numbers, batch.columns)
-        except pa.ArrowInvalid as fault:
-            raise Refusal(f"breaks off as a table: {_in_short(fault)}", "look for an unclosed quote in it") from fault
-    preamble = tuple(cell for line in lines if line.last < header.first for cell in line.cells if cell.strip())
-    issues = (*(_ragged_issue(entry, numbering) for entry in ragged.found), *undecodable)
-    return Staged(file, columns, writer.rows, issues, preamble)
-
-
-def _padded(header: Line, lines: Sequence[Line]) -> list[str]:
-    """Header names, with unnamed columns added where most rows end in more cells than the header."""
-    below = Counter(len(line.cells) for line in lines if line.first > header.last and any(line.cells))
-    common = below.most_common(1)[0][0] if below else 0
-    return [*header.cells, *[""] * max(0, common - len(header.cells))]
-
-
-def _batches(stream: Utf8Stream, fields: list[str], delimiter: str, ragged: _RaggedRows) -> Iterator[pa.RecordBatch]:
-    try:
-        reader = pa_csv.open_csv(
-            pa.PythonFile(stream, mode="r"),
-            read_options=pa_csv.ReadOptions(column_names=fields, use_threads=False, block_size=_BLOCK),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=ragged.note
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(fields, pa.string()), strings_can_be_null=False, check_utf8=False
-            ),
-        )
-    except pa.ArrowInvalid as fault:
-        if "Empty CSV file" in str(fault):  # a header and nothing below it
-            return
-        raise
-    yield from reader
-
-
-class _LineNumbers:
-    """Physical line of every record: records that were skipped and line ends inside quotes both count."""
-
-    def __init__(self, first_line: int, ragged: _RaggedRows) -> None:
-        self._next_record = 1
-        self._lines_before = first_line - 1
-        self.columns = ragged.columns
-        self._ragged = ragged
-        self._ragged_taken = 0
-        self.ragged_lines: dict[int, int] = {}
-
-    def of(self, batch: pa.RecordBatch) -> np.ndarray:
-        if not batch.num_rows:
-            return np.empty(0, dtype=np.int64)
-        skipped = self._ragged.found[self._ragged_taken :]
-        records = np.arange(self._next_record, self._next_record + batch.num_rows + len(skipped))
-        gaps = np.array([number for number, _, _ in skipped], dtype=np.int64)
-        is_good = ~np.isin(records, gaps)
-        good = records[is_good][: batch.num_rows]
-        last = int(good[-1])
-        # Skipped rows after the last good one belong to the next batch.
-        records, is_good = records[records <= last], is_good[records <= last]
-        heights = np.ones(len(records), dtype=np.int64)
-        heights[is_good] += _line_ends_inside(batch)
-        for number, text, _ in skipped:
-            if number <= last:
-                heights[number - self._next_record] += text.count("\n")
-                self._ragged_taken += 1
-        first_lines = self._lines_before + 1 + np.concatenate(([0], np.cumsum(heights[:-1])))
-        self.ragged_lines |= dict(zip(records[~is_good].tolist(), first_lines[~is_good].tolist(), strict=True))
-        self._lines_before += int(heights.sum())
-        self._next_record = last + 1
-        return first_lines[is_good]
-
-    def line_of(self, record: int) -> int:
-        """Line of a skipped record; those after the last good row were not laid out yet."""
-        if record not in self.ragged_lines:
-            line = self._lines_before + 1
-            for number, text, _ in self._ragged.found[self._ragged_taken :]:
-                line += number - self._next_record
-                self.ragged_lines[number] = line
-                line += 1 + text.count("\n")
-                self._next_record = number + 1
-        return self.ragged_lines[record]
-
-
-def _line_ends_inside(batch: pa.RecordBatch) -> np.ndarray:
-    inside = np.zeros(batch.num_rows, dtype=np.int64)
-    for cells in batch.columns:
-        inside += pc.count_substring(cells, "\n").to_numpy(zero_copy_only=False)
-    return inside
-
-
-def _ragged_issue(entry: tuple[int, str, int], numbering: _LineNumbers) -> Issue:
-    number, text, cells = entry
-    return Issue(
-        "ragged_row",
-        numbering.line_of(number),
-        message=f"the row has {cells} cells, the header {numbering.columns}",
-        sample=redacted(text),
-    )
-
-
-def _undecodable(batch: pa.RecordBatch, numbers: np.ndarray, names: Sequence[str]) -> list[Issue]:
-    issues = []
-    for name, cells in zip(names, batch.columns, strict=True):
-        hit = pc.match_substring(cells, REPLACEMENT).to_numpy(zero_copy_only=False).astype(bool)
-        samples = cells.filter(pa.array(hit)).to_pylist()
-        issues += [
-            Issue("undecodable_byte", int(row), name, sample=redacted(sample))
-            for row, sample in zip(numbers[hit], samples, strict=True)
+    def stage(self, file: Path, nulls: tuple[str, ...], progress: Progress | None) -> Staged:
+        """Write the rows to *file*. Rows that cannot be one row of the table become issues."""
+        columns = source_columns(self.names)
+        with StageWriter(file, columns, nulls) as writer:
+            for rows in self.batches(progress):
+                if self._source.is_damaged:
+                    self.issues += _undecodable(rows, [column.name for column in columns])
+                numbers, cells = self._with_settled(rows)
+                writer.write(numbers, cells)
+        if self._short > _TOLD_SINGLY:
+            said = f"{self._short - _TOLD_SINGLY} more rows end early; the missing cells are empty"
+            self.issues.append(Issue("short_row", message=said))
+        self.issues += [
+            Issue("footer_row", number, sample=redacted(text.strip())) for number, text in self._table.footer
         ]
+        above = [line for line in self._table.lines if self._header and line.last < self._header.first]
+        preamble = tuple(cell for line in above for cell in line.cells if cell.strip())
+        return Staged(file, columns, writer.rows, tuple(self.issues), preamble, header_rows=self.header_rows)
+
+    def found(self) -> Iterator[Sequence[str]]:
+        """Every row that holds something, as found: short ones padded, empty cells too many taken out, longer ones as
+        they are."""
+        for rows in self.batches():
+            yield from (cells for cells in self._in_order(rows) if any(cells))
+
+    # --- records of another width than the table ---------------------------------------------------------------------
+
+    def _with_settled(self, rows: Rows) -> tuple[np.ndarray, list[pa.Array]]:
+        """The rows with those odd records that still say what belongs where; the others are told as issues."""
+        settled: list[tuple[int, Sequence[str]]] = []
+        for record in rows.odd:
+            if not any(cell.strip() for cell in record.cells):
+                continue
+            if cells := self._settled(record):
+                settled.append((record.number, cells))
+            else:
+                self.issues.append(self._ragged(record))
+        if not settled:
+            return rows.numbers, rows.columns
+        numbers = np.concatenate((rows.numbers, [number for number, _ in settled]))
+        order = np.argsort(numbers, kind="stable")
+        added = zip(*(cells for _, cells in settled), strict=True)
+        columns = [pa.concat_arrays([column, pa.array(cells, pa.string())]).take(pa.array(order))
+                   for column, cells in zip(rows.columns, added, strict=True)]  # fmt: skip
+        return numbers[order], columns
+
+    def _settled(self, record: Record) -> Sequence[str] | None:
+        """A row whose cells beyond the last column are empty, or whose last cells were left out."""
+        cells, missing = record.cells, self._width - len(record.cells)
+        if missing < 0:
+            return None if any(cell.strip() for cell in cells[self._width :]) else cells[: self._width]
+        if len(cells) < max(2, self._width / 2) or conflicts(cells, self._kinds):
+            return None
+        if missing:
+            self._short += 1
+            if self._short <= _TOLD_SINGLY:
+                said = f"the row has {len(cells)} cells, the header {self._width}"
+                self.issues.append(Issue("short_row", record.number, message=said))
+        return (*cells, *[""] * missing)
+
+    def _ragged(self, record: Record) -> Issue:
+        said = f"the row has {len(record.cells)} cells, the header {self._width}"
+        return Issue("ragged_row", record.number, message=said, sample=redacted(record.text))
+
+    def _in_order(self, rows: Rows) -> Iterator[Sequence[str]]:
+        odd = {record.number: aligned(record.cells, self._width, self._kinds) for record in rows.odd}
+        even = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+        for number in sorted(odd) if not len(rows.numbers) else ():
+            yield odd[number]
+        waiting = sorted(odd, reverse=True) if len(rows.numbers) else []
+        for number, cells in zip(rows.numbers.tolist(), even, strict=True):
+            while waiting and waiting[-1] < number:
+                yield odd[waiting.pop()]
+            yield cells
+        while waiting:
+            yield odd[waiting.pop()]
+
+    def _first_line(self, header: Line | None, further: Sequence[Line], data: Sequence[Line]) -> int:
+        if header:
+            return (further[-1] if further else header).last + 1
+        return data[0].first if data else self._table.first
+
+
+def staged_text(
+    source: TextSource, table: TextTable, header: Line, header_rows: int, nulls: tuple[str, ...], file: Path,
+    progress: Progress | None = None,
+) -> Staged:  # fmt: skip
+    """Stage *table* below *header*; a second time if the encoding that the sample told proves wrong on the way."""
+    try:
+        return TextRows(source, table, header, header_rows).stage(file, nulls, progress)
+    except Undecodable:
+        settled = dataclasses.replace(source.settled(), is_damaged=True)
+        return TextRows(settled, table, header, header_rows).stage(file, nulls, progress)
+
+
+def aligned(cells: Sequence[str], width: int, kinds: Sequence[str]) -> Sequence[str]:
+    """*cells* brought to *width*: padded, or without the empty cells whose removal fits the columns' kinds best.
+
+    >>> aligned(["1", "", "a@b.cn", "7"], 3, ["number", "email", "number"])
+    ['1', 'a@b.cn', '7']
+    """
+    found = list(cells)
+    if len(found) < width:
+        return [*found, *[""] * (width - len(found))]
+    while len(found) > width:
+        empty = [place for place, cell in enumerate(found) if not cell][-_MOST_CHOICES:]
+        if not empty:
+            return found
+        choices = [found[:place] + found[place + 1 :] for place in empty]
+        found = min(choices, key=lambda choice: conflicts(choice, kinds))
+    return found
+
+
+def _common_width(below: Sequence[Line], width: int) -> int:
+    """The number of cells most rows have, if they leave out the last ones of *width*; else *width*."""
+    widths = Counter(len(line.cells) for line in below if line.filled)
+    common, rows = widths.most_common(1)[0] if widths else (width, 0)
+    return common if common < width and rows >= _MOST * widths.total() and common > 1 else width
+
+
+def _names(header: Line, below: Sequence[Line]) -> list[str]:
+    """Header names, with unnamed columns added where most rows end in more cells than the header, and without the
+    empty name that one delimiter too many made."""
+    widths = Counter(len(line.cells) for line in below if line.filled)
+    common = widths.most_common(1)[0][0] if widths else 0
+    names = list(header.cells)
+    if len(names) == common + 1 and widths[common] >= _MOST * widths.total():
+        rows = [line.cells for line in below if len(line.cells) == common]
+        return list(_realigned(names, rows, common))
+    return [*names, *[""] * max(0, common - len(names))]
+
+
+def _realigned(names: list[str], rows: Sequence[Sequence[str]], width: int) -> Sequence[str]:
+    """*names* without one that is empty, the last such if texts and figures do not tell which."""
+    empty = [place for place, name in enumerate(names) if not name.strip()]
+    if not empty:
+        return names
+    kinds = column_kinds(rows, width)
+    choices = [names[:place] + names[place + 1 :] for place in reversed(empty)]
+    return min(choices, key=lambda choice: sum(
+        not name.strip() and kind not in (EMPTY, TEXT) for name, kind in zip(choice, kinds, strict=True)
+    ))  # fmt: skip
+
+
+def _undecodable(rows: Rows, names: Sequence[str]) -> list[Issue]:
+    issues = []
+    for name, cells in zip(names, rows.columns, strict=True):
+        hit = pc.match_substring(cells, REPLACEMENT).to_numpy(zero_copy_only=False).astype(bool)
+        if hit.any():
+            samples = cells.filter(pa.array(hit)).to_pylist()
+            issues += [
+                Issue("undecodable_byte", int(row), name, sample=redacted(sample))
+                for row, sample in zip(rows.numbers[hit], samples, strict=True)
+            ]
     return issues
-
-
-def _in_short(fault: Exception) -> str:
-    return str(fault).splitlines()[0][:120]

@@ -14,3 +14,8 @@ class Line:
     cells: tuple[str, ...]
     first: int
     last: int
+
+    @property
+    def filled(self) -> int:
+        """How many cells hold something."""
+        return sum(bool(cell.strip()) for cell in self.cells)

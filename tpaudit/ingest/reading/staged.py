@@ -36,7 +36,10 @@ def source_columns(names: Sequence[str]) -> tuple[SourceColumn, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A staged file: the Parquet file, its columns, how many rows it holds, and what was met on the way."""
+    """A staged file: the Parquet file, its columns, how many rows it holds, and what was met on the way.
+
+    `preamble` are the texts above the header, `header_rows` the cells of its further rows.
+    """
 
     file: Path
     columns: tuple[SourceColumn, ...]
@@ -45,6 +48,7 @@ class Staged:
     preamble: tuple[str, ...] = ()
     lines_are_json: bool = False
     is_nested: bool = False
+    header_rows: tuple[tuple[str, ...], ...] = ()
 
 
 # Written by platforms where there is nothing to write.

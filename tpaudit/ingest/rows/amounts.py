@@ -1,57 +1,125 @@
-"""Amounts, numbers, durations and booleans as exports write them; NULL where the text is none."""
+"""Amounts, numbers, durations, yes and no as exports write them; NULL where the text is none."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import ibis
 
-from tpaudit.model.fields import MONEY
+from tpaudit.model.fields import INTEGER, MONEY
 
-_FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９．，－＋（）", "0123456789.,-+()"
-_TRUE = ("true", "yes", "y", "1", "是", "有", "t")
-_FALSE = ("false", "no", "n", "0", "否", "f")
+_FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９．，－＋（）％＜＞", "0123456789.,-+()%<>"
+_CODES = "CNY|RMB|USD|EUR|GBP|JPY|HKD|TWD|MOP|SGD|KRW|AUD|CAD|CHF|THB|MYR|VND"
+_SIGNS = r"[\s'’_¥￥€£₩]|(?:US|HK|NT|[ACS])?\$|人民币|[元圆块件个]|" + _CODES
+_ONE_SIGN = r"^[¥￥$€£]\s?|\s?元$"
+# 131.77(已退款89.84): a remark in words after the number.
+_REMARK = r"^([^(]*\d[^(]*)\([^)]*[^\d\s.,)%+-][^)]*\)$"
+# Rewritten one after the other; # marks a number whose thousands are parted as they should be. A comma in front of
+# the cents is beyond doubt only after points that part thousands.
+_GROUPS = (
+    (r"^([+-]?\d{1,3}),(\d{3})((?:,\d{3})*(?:\.\d+)?)$", r"#\1\2\3"),
+    *[(r"^(#[+-]?\d+),(\d{3})", r"\1\2")] * 3,
+    (r"^([+-]?\d{1,3})\.(\d{3})((?:\.\d{3})*,\d{1,2})$", r"#\1\2\3"),
+    *[(r"^(#[+-]?\d+)\.(\d{3})([.,])", r"\1\2\3")] * 3,
+    (r"^#([+-]?\d+),", r"\1."),
+    ("^#", ""),
+)
+_CONTINENTAL = r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$"
+_MULTIPLES = {"万": "10000", "w": "10000", "W": "10000", "亿": "100000000", "%": "0.01", "％": "0.01"}
+_LONG = "decimal(38, 8)"
+_TRUE = ("true", "yes", "y", "1", "是", "有", "t", "√", "✓", "✔")
+_FALSE = ("false", "no", "n", "0", "否", "f", "×", "✗")
+# What tells a currency beyond doubt: ¥ is yuan or yen, a bare $ is a dozen dollars, 元 is also written in Taipei.
+_CURRENCIES = (
+    ("€|EUR", "EUR"), ("£|GBP", "GBP"), (r"US\$|USD", "USD"), (r"HK\$|HKD", "HKD"), ("JPY", "JPY"),
+    ("CNY|RMB|人民币", "CNY"),
+)  # fmt: skip
+_ANY_CURRENCY = "|".join(pattern for pattern, _ in _CURRENCIES)
 
 
-def money(text: Any) -> Any:
-    """Exact decimal of an amount with or without sign of currency and thousands commas."""
-    return ibis.coalesce(_plain(text).try_cast(MONEY), _plain(_bare(text)).try_cast(MONEY))
+def money(text: Any, decimal: str = ".", scale: float | None = None, is_plain: bool = False) -> Any:
+    """Exact decimal of an amount, with or without sign of currency, thousands marks, 万, or a remark in brackets.
+
+    *decimal* is the mark before the cents; *scale* multiplies (0.01 where the source counts cents); *is_plain* says
+    that no text is unusual.
+    """
+    read = _short_money(text)
+    if decimal != ".":
+        read = _multiplied(text, _LONG, decimal).try_cast(MONEY)
+    elif not is_plain:
+        read = ibis.coalesce(read, _multiplied(text, _LONG, decimal).try_cast(MONEY))
+    return read if scale is None else (read * ibis.literal(Decimal(str(scale)))).try_cast(MONEY)
 
 
-def number(text: Any) -> Any:
-    """Number in *text*; a unit of currency or pieces after it does not matter."""
-    return ibis.coalesce(_plain(text).try_cast("float64"), _plain(_bare(text)).try_cast("float64"))
+def number(text: Any, decimal: str = ".", scale: float | None = None, is_plain: bool = False) -> Any:
+    """Number in *text*; currency, units of pieces and a leading < do not matter, 12 % is 0.12."""
+    if decimal != ".":
+        read = _multiplied(text, "float64", decimal)
+    elif is_plain:
+        read = text.try_cast("float64")
+    else:
+        read = ibis.coalesce(_plain(text).try_cast("float64"), _multiplied(text, "float64", decimal))
+    return read if scale is None else read * scale
 
 
-def integer(text: Any) -> Any:
+def integer(text: Any, decimal: str = ".", scale: float | None = None, is_plain: bool = False) -> Any:
     """Whole number in *text*; a number with decimals is none."""
-    value = number(text)
+    value = number(text, decimal, scale, is_plain)
     return (value == value.round()).ifelse(value.round(), ibis.null("float64")).try_cast("int64")
 
 
-def seconds(text: Any) -> Any:
-    """Duration in seconds, written as a number, as [H:]MM:SS, or in words such as 1小时2分3秒."""
-    clock = r"^(?:(\d+):)?(\d{1,2}):(\d{2})$"
-    words = r"^(?:(\d+)\s*(?:小时|时|h))?\s*(?:(\d+)\s*(?:分钟|分|m(?:in)?))?\s*(?:(\d+)\s*(?:秒|s))?$"
-    return ibis.cases(
-        (text.re_search(clock), _hms(text, clock)),
-        (text.re_search(words), _hms(text, words)),
-        else_=number(text),
+def is_unusual(text: Any, dtype: str) -> Any:
+    """Whether *text* is more than a mere number of type *dtype*."""
+    if dtype == MONEY:
+        return _short_money(text).isnull()
+    form = r"^[+-]?\d{1,15}$" if dtype == INTEGER else r"^[+-]?\d{1,15}(?:\.\d{1,9})?$"
+    return ~text.re_search(form)
+
+
+def seconds(text: Any, scale: float | None = None) -> Any:
+    """Duration in seconds, written as a number, as [H:]MM:SS, or in words such as 1小时2分3秒 or 2h 5m.
+
+    *scale* multiplies bare numbers (0.001 where the source counts milliseconds).
+    """
+    clock = r"^(?:(\d+):)?(\d{1,3}):(\d{2}(?:\.\d+)?)$"
+    words = (
+        r"^(?:(\d+)\s*(?:天|d(?:ays?)?))?,?\s*(?:(\d+)\s*(?:个?小时|时|h(?:(?:ou)?rs?)?))?,?\s*"
+        r"(?:(\d+)\s*(?:分钟|分|m(?:in(?:ute)?s?)?))?,?\s*(?:(\d+(?:\.\d+)?)\s*(?:秒钟?|s(?:ec(?:ond)?s?)?))?$"
     )
+    return ibis.cases(
+        (text.re_search(clock), _duration(text, clock, (3600, 60, 1))),
+        (text.lower().re_search(words), _duration(text.lower(), words, (86_400, 3600, 60, 1))),
+        else_=number(text, scale=scale),
+    )
+
+
+def minutes(text: Any, scale: float | None = None) -> Any:
+    """Duration in minutes: clock times and words are turned into minutes, bare numbers are minutes already."""
+    told_unit = text.contains(":") | text.re_search(r"\d\s*\D+$")
+    return told_unit.ifelse(seconds(text) / 60, number(text, scale=scale))
 
 
 def boolean(text: Any) -> Any:
     """Yes or no in either language."""
-    word = text.lower()
-    return ibis.cases(
-        (word.isin(_TRUE), ibis.literal(True)), (word.isin(_FALSE), ibis.literal(False)), else_=ibis.null("boolean")
-    )
+    words = [*((word, True) for word in _TRUE), *((word, False) for word in _FALSE)]
+    return text.lower().cases(*words, else_=ibis.null("boolean"))
 
 
-def tags(text: Any) -> Any:
-    """Labels of one cell, split at the separators platforms use."""
-    parts = text.re_replace(r"\s*[,，;；|┋、]\s*", ",").split(",")
-    return parts.filter(lambda part: part != "")
+def currency(text: Any) -> Any:
+    """ISO code of the currency an amount names beyond doubt, else NULL: €, £, US$, HK$, and codes."""
+    cases = [(text.re_search(pattern), ibis.literal(code)) for pattern, code in _CURRENCIES]
+    return ibis.cases(*cases, else_=ibis.null("string"))
+
+
+def tells_currency(text: Any) -> Any:
+    """Whether an amount names its currency beyond doubt."""
+    return text.re_search(_ANY_CURRENCY)
+
+
+def _short_money(text: Any) -> Any:
+    """Digits with a point, perhaps with one sign of currency at either end: nearly all amounts there are."""
+    return ibis.coalesce(text.try_cast(MONEY), text.re_replace(_ONE_SIGN, "").try_cast(MONEY))
 
 
 def _plain(text: Any) -> Any:
@@ -60,14 +128,37 @@ def _plain(text: Any) -> Any:
     return is_number.ifelse(text, ibis.null("string"))
 
 
+def _multiplied(text: Any, dtype: str, decimal: str) -> Any:
+    """The number that *text* writes with all its trimmings, times what the sign after it stands for."""
+    value = _plain(_with_point(_bare(text), decimal)).try_cast(dtype)
+    sign = text.re_extract(r"\d\s*([万亿wW%％])", 1)
+    factor = sign.cases(*_MULTIPLES.items(), else_="1").cast(dtype)
+    return value * factor
+
+
 def _bare(text: Any) -> Any:
-    """*text* without currency and thousands commas; a comma that does not part thousands makes it no number."""
-    narrow = text.translate(_FULL_WIDTH, _HALF_WIDTH).re_replace(r"[\s¥￥$€£元%件个]|CNY|RMB|USD|EUR", "")
-    signed = narrow.re_replace(r"^\((.*)\)$", r"-\1")
-    grouped = signed.re_search(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-    return grouped.ifelse(signed.replace(",", ""), signed)
+    """*text* without currency, remark and comparison; brackets and a minus at the end are a sign in front."""
+    narrow = text.translate(_FULL_WIDTH, _HALF_WIDTH).re_replace(_SIGNS, "").re_replace("^[<>≤≥≈~]=?", "")
+    told = narrow.re_replace(_REMARK, r"\1").re_replace("[万亿wW%]$", "")
+    return told.re_replace(r"^\((.*)\)$", r"-\1").re_replace(r"^(\d.*)-$", r"-\1")
 
 
-def _hms(text: Any, pattern: str) -> Any:
-    parts = [text.re_extract(pattern, group).nullif("").try_cast("float64").fill_null(0) for group in (1, 2, 3)]
-    return parts[0] * 3600 + parts[1] * 60 + parts[2]
+def _with_point(digits: Any, decimal: str) -> Any:
+    """*digits* without marks between thousands and with a point before the decimals.
+
+    A comma that does not part thousands makes it no number.
+    """
+    if decimal == ",":
+        continental = digits.re_search(_CONTINENTAL).ifelse(digits, ibis.null("string"))
+        return continental.replace(".", "").replace(",", ".")
+    for pattern, form in _GROUPS:
+        digits = digits.re_replace(pattern, form)
+    return digits
+
+
+def _duration(text: Any, pattern: str, weights: tuple[int, ...]) -> Any:
+    parts = [
+        text.re_extract(pattern, group).nullif("").try_cast("float64").fill_null(0) * weight
+        for group, weight in enumerate(weights, start=1)
+    ]
+    return sum(parts[1:], parts[0])

@@ -13,7 +13,9 @@ import ibis.expr.datatypes as dt
 from tpaudit.engine import Engine
 from tpaudit.ingest.layouts.preset import Preset, source_fits
 from tpaudit.ingest.names import name_key
-from tpaudit.ingest.reading.staged import NULL_MARKERS, ROW, SourceColumn, Staged
+from tpaudit.ingest.reading.staged import NULL_MARKERS, ROW, SourceColumn, Staged, source_columns
+from tpaudit.ingest.rows.blanks import filled_down
+from tpaudit.ingest.rows.documents import document_columns, document_fields, element_text, is_broken
 
 HASH, BROKEN = "_hash", "_broken"
 _SEPARATOR = "\x1f"
@@ -41,18 +43,40 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
     """
     rows = engine.read_parquet(staged.file)
     if not staged.lines_are_json and not staged.is_nested:
-        fields = [rows[column.field].fill_null("") for column in staged.columns]
-        hashed = ibis.literal(_SEPARATOR).join(fields).hexdigest("md5")
-        return Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), staged.columns)
-    apart = _json_cells(rows, staged.columns) if staged.lines_are_json else _nested_cells(rows, staged.columns, preset)
+        return _plain_cells(engine, rows, staged, preset, file)
+    apart = (
+        _json_cells(rows, staged.columns, preset)
+        if staged.lines_are_json
+        else _nested_cells(rows, staged.columns, preset)
+    )
     nulls = [*NULL_MARKERS, *preset.nulls]
     texts = {column.field: _text_or_null(apart.table[column.field], nulls) for column in apart.columns}
     engine.write_parquet(apart.table.select(ROW, HASH, BROKEN, **texts), file)
     return Cells(engine.read_parquet(file), apart.columns)
 
 
+def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file: Path) -> Cells:
+    columns = _filled_right(staged.columns) if preset.header.fill_right else staged.columns
+    hashed = ibis.literal(_SEPARATOR).join([rows[column.field].fill_null("") for column in columns]).hexdigest("md5")
+    cells = Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), columns)
+    repeated = [found[0].field for source in preset.fill_down if (found := cells.matching(source))]
+    if not repeated:
+        return cells
+    engine.write_parquet(filled_down(cells.table, repeated), file)
+    return Cells(engine.read_parquet(file), columns)
+
+
+def _filled_right(columns: Sequence[SourceColumn]) -> tuple[SourceColumn, ...]:
+    """Columns whose blank names take the one to their left: a question that stretches over several columns."""
+    names: list[str] = []
+    for column in columns:
+        names.append(column.name or (names[-1] if names else ""))
+    return source_columns(names)
+
+
 def _text_or_null(cell: Any, nulls: Sequence[str]) -> Any:
-    return cell.isin(nulls).ifelse(ibis.null("string"), cell)
+    # As `isin`, so long a list would become a join per column.
+    return cell.cases(*((marker, ibis.null("string")) for marker in nulls), else_=cell)
 
 
 def extra_of(cells: Cells, claimed: Iterable[str]) -> Any:
@@ -76,46 +100,11 @@ def _by_distinct_name(columns: Iterable[SourceColumn]) -> dict[str, SourceColumn
     return dict(distinct.values())
 
 
-def _json_cells(rows: Any, columns: Sequence[SourceColumn]) -> Cells:
-    shape = _shape([column.name for column in columns])
-    parsed = rows.select(ROW, "line", _document=rows.line.try_cast("json").try_cast(shape))
-    fields = {column.field: _at(parsed["_document"], column.name.split(".")).strip() for column in columns}
-    broken = parsed["_document"].isnull()
-    return Cells(
-        parsed.select(ROW, **{HASH: parsed.line.hexdigest("md5"), BROKEN: broken}, **fields),
-        tuple(columns),
-    )
-
-
-def _shape(names: Iterable[str]) -> dt.Struct:
-    """The struct type that holds every dotted name as text; names that differ by case only share the first's field."""
-    tree: dict[str, Any] = {}
-    for name in names:
-        branch = tree
-        *parents, leaf = name.split(".")
-        for parent in parents:
-            inner = branch.setdefault(_known_as(branch, parent), {})
-            branch = inner if isinstance(inner, dict) else branch.setdefault(parent, {})
-        branch.setdefault(_known_as(branch, leaf), None)
-    return _struct(tree)
-
-
-def _known_as(branch: dict[str, Any], name: str) -> str:
-    return next((known for known in branch if known.casefold() == name.casefold()), name)
-
-
-def _struct(tree: dict[str, Any]) -> dt.Struct:
-    return dt.Struct({name: _struct(inner) if isinstance(inner, dict) else dt.string for name, inner in tree.items()})
-
-
-def _at(value: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        fields = value.type().names if isinstance(value.type(), dt.Struct) else ()
-        known = next((field for field in fields if field.casefold() == name.casefold()), None)
-        if known is None:
-            return ibis.null("string")
-        value = value[known]
-    return value if isinstance(value.type(), dt.String) else ibis.null("string")
+def _json_cells(rows: Any, columns: Sequence[SourceColumn], preset: Preset) -> Cells:
+    columns = document_columns(columns, preset)
+    parsed, fields = document_fields(rows, columns, preset)
+    hashed = (parsed.line + element_text(parsed)).hexdigest("md5")
+    return Cells(parsed.select(ROW, **{HASH: hashed, BROKEN: is_broken(parsed)}, **fields), columns)
 
 
 def _nested_cells(rows: Any, columns: Sequence[SourceColumn], preset: Preset) -> Cells:

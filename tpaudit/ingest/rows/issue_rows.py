@@ -11,13 +11,19 @@ import pyarrow as pa
 
 from tpaudit.engine import Engine
 from tpaudit.ingest.issues import ISSUE_KINDS, REDACTIONS, Issue
+from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.reading.staged import ROW
-from tpaudit.ingest.rows.mapping import REJECT, Plan
-from tpaudit.ingest.rows.points import is_cipher, is_masked
-from tpaudit.model import LAKE_TABLES
+from tpaudit.ingest.rows.mapping import REJECT, Plan, Point
+from tpaudit.ingest.rows.points import is_cipher, is_masked, is_rounded
+from tpaudit.model import CONTACT_POINT_TYPES, LAKE_TABLES
 from tpaudit.results import IssueCount
 
 _SAMPLE_LENGTH = 60
+# Points of any other kind are taken as they are, unless a spreadsheet rounded them.
+_LOST_CODES = dict.fromkeys(CONTACT_POINT_TYPES, "sci_notation_id") | {
+    "phone": "invalid_phone",
+    "email": "invalid_email",
+}
 _COLUMNS = ("source_row", "column", "code", "message", "sample")
 
 
@@ -86,8 +92,12 @@ def _mapping_issues(engine: Engine, wide: Any, plan: Plan) -> list[Any]:
     flags = {f"bad.{name}": wide[f"!{name}"].notnull() for name in plan.failures if f"!{name}" in wide.columns}
     flags |= {f"masked.{point.field}": is_masked(wide[point.field]) for point in plan.points}
     flags |= {f"cipher.{point.field}": is_cipher(wide[point.field]) for point in plan.points}
+    flags |= {f"lost.{point.field}": _is_lost(wide, point) for point in plan.points if point.type in _LOST_CODES}
     if "_masked_name" in wide.columns:
         flags["masked._masked_name"] = wide["_masked_name"]
+    first, last = (_day(wide, plan, name) for name in ("date", "date_end"))
+    if first is not None and last is not None:
+        flags["range"] = (first != last) & wide[REJECT].isnull()
     counts = engine.fetch_rows(
         wide.aggregate(
             rejected=wide[REJECT].count(), **{name: flag.cast("int64").sum() for name, flag in flags.items()}
@@ -95,8 +105,9 @@ def _mapping_issues(engine: Engine, wide: Any, plan: Plan) -> list[Any]:
     )[0]
     parts = [_rejected(wide)] if counts["rejected"] else []
     parts += [_unread(wide, plan, name) for name in plan.failures if counts.get(f"bad.{name}")]
-    hidden = list(_hidden(plan, counts))
-    return [*parts, engine.table(_as_table(hidden))] if hidden else parts
+    parts += [_lost(wide, point) for point in plan.points if counts.get(f"lost.{point.field}")]
+    of_file = [*plan.issues, *_hidden(plan, counts), *_of_layout(plan, counts)]
+    return [*parts, engine.table(_as_table(of_file))] if of_file else parts
 
 
 def _rejected(wide: Any) -> Any:
@@ -120,9 +131,27 @@ def _unread(wide: Any, plan: Plan, name: str) -> Any:
     )  # fmt: skip
 
 
+def _is_lost(wide: Any, point: Point) -> Any:
+    """Whether a point is there, and neither hidden nor of a form that can be used."""
+    found, norm = wide[point.field], wide[f"{point.field}.norm"]
+    return found.notnull() & norm.isnull() & ~wide[f"{point.field}.masked"]
+
+
+def _lost(wide: Any, point: Point) -> Any:
+    rows = wide.filter(_is_lost(wide, point) & wide[REJECT].isnull())
+    sample = rows[point.field]
+    code = is_rounded(sample).ifelse(ibis.literal("sci_notation_id"), ibis.literal(_LOST_CODES[point.type]))
+    for pattern, sign in REDACTIONS:
+        sample = sample.re_replace(pattern, sign)
+    return rows.select(
+        source_row=rows[ROW], column=ibis.literal(point.source), code=code, message=ibis.null("string"),
+        sample=sample.substr(0, _SAMPLE_LENGTH),
+    )  # fmt: skip
+
+
 def _is_personal(name: str) -> bool:
     table, _, column = name.partition(".")
-    return LAKE_TABLES[table].column(column).privacy is not None
+    return LAKE_TABLES[table_of(table)].column(column).privacy is not None
 
 
 def _hidden(plan: Plan, counts: dict[str, int]) -> Iterable[Issue]:
@@ -134,3 +163,18 @@ def _hidden(plan: Plan, counts: dict[str, int]) -> Iterable[Issue]:
             yield Issue("ciphertext_value", column=point.source, message=f"{number} values are encrypted")
     if number := counts.get("masked._masked_name"):
         yield Issue("masked_value", column="full_name", message=f"{number} names are masked and kept as nicknames")
+
+
+def _day(wide: Any, plan: Plan, name: str) -> Any | None:
+    """The first or last day the rows of the main table are about; None if the file does not say."""
+    column = f"{plan.preset.table}.{name}"
+    if column in wide.columns:
+        return wide[column]
+    return ibis.literal(plan.constants[column]) if column in plan.constants else None
+
+
+def _of_layout(plan: Plan, counts: dict[str, int]) -> Iterable[Issue]:
+    """What the layout as a whole leaves open: spend of several days in one row."""
+    if number := counts.get("range"):
+        _, column = plan.failures.get(f"{plan.preset.table}.date_end", ("", None))
+        yield Issue("range_row_without_day", column=column, message=f"{number} rows cover several days, not one")

@@ -5,9 +5,9 @@ reading of text happens once. Its columns:
 
     _row, _hash, _extra         physical row, hash of the raw row, JSON of unclaimed columns
     _reject                     code of the issue that keeps the whole row out
-    _in.<table>                 whether the row feeds the table, where the preset sets a condition
-    <table>.<column>            typed value
-    !<table>.<column>           text that could not be read as such a value
+    _in.<slot>                  whether the row makes the record, where the preset sets a condition
+    <slot>.<column>             typed value; a slot is a table, or a further record of one such as `consents#1`
+    !<slot>.<column>            text that could not be read as such a value
     key.<table>.<column>        what tells records without an id apart
     point.<n>, .norm, .masked   contact point as found, normalised, and whether it is hidden
     q.<field>                   answer to a survey question
@@ -16,25 +16,38 @@ reading of text happens once. Its columns:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
 
 from tpaudit.engine import Engine
 from tpaudit.errors import UsageFault, did_you_mean
+from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.layouts.preset import DROP, EXTRA, Preset, Target
-from tpaudit.ingest.names import name_key
+from tpaudit.ingest.names import currency_in
 from tpaudit.ingest.reading.staged import ROW, SourceColumn, Staged
-from tpaudit.ingest.rows.cells import BROKEN, HASH, Cells, extra_of
-from tpaudit.ingest.rows.points import PhoneBook, email, fast_phone, is_hidden, is_virtual, phone_book
-from tpaudit.ingest.rows.readings import Context, Reading, column_text, combined, holds, reading, text_for
+from tpaudit.ingest.rows.cells import HASH, Cells, extra_of
+from tpaudit.ingest.rows.constants import shared_values
+from tpaudit.ingest.rows.habits import with_habits
+from tpaudit.ingest.rows.points import PhoneBook, phone_book, reached_at
+from tpaudit.ingest.rows.readings import (
+    Context,
+    Reading,
+    column_text,
+    combined,
+    holds,
+    reading,
+    text_for,
+    told_currencies,
+)
+from tpaudit.ingest.rows.rejects import reject_code
 from tpaudit.model import LAKE_TABLES
+from tpaudit.model.fields import MONEY
 
 REJECT, EXTRA_COLUMN = "_reject", "_extra"
-_FOOTER_CELLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A survey question: its column in the wide table and its header text."""
+    """A question column of a survey: its place in the wide table, its header name, what was asked, and the answer
+    option that the column stands for, if it stands for one."""
 
     field: str
     name: str
+    wording: str
+    choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +87,19 @@ class Plan:
     failures: dict[str, tuple[str, str]]
     points: tuple[Point, ...]
     constants: dict[str, str]
-    tables: tuple[str, ...]
+    slots: tuple[str, ...]
+    currencies: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
-    def columns_of(self, table: str) -> dict[str, str]:
-        """Canonical column of *table* to column of the wide table."""
-        prefix = f"{table}."
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Canonical tables the file feeds, the main one first; persons come on their own."""
+        return tuple(dict.fromkeys(map(table_of, self.slots)))
+
+    def columns_of(self, slot: str) -> dict[str, str]:
+        """Canonical column of the record *slot* to column of the wide table."""
+        prefix = f"{slot}."
         return {name[len(prefix) :]: name for name in self.values if name.startswith(prefix)}
 
 
@@ -87,17 +110,18 @@ def entries_of(cells: Cells, preset: Preset) -> list[Entry]:
     """
     entries: list[Entry] = []
     taken: set[str] = set()
-    for source in sorted(preset.columns, key=lambda source: "*" in source):
+    sources = preset.all_columns
+    for source in sorted(sources, key=lambda source: "*" in source):
         found = [column for column in cells.matching(source) if column.field not in taken]
         if not found:
             _insist(source, cells, preset)
         taken |= {column.field for column in found}
-        entries += [Entry(column, target) for column in found for target in preset.columns[source]]
+        entries += [Entry(column, target) for column in found for target in sources[source]]
     return entries
 
 
 def _insist(source: str, cells: Cells, preset: Preset) -> None:
-    if preset.is_users and not all(target.optional for target in preset.columns[source]):
+    if preset.is_users and not all(target.optional for target in preset.all_columns[source]):
         known = [column.name for column in cells.columns]
         raise UsageFault(
             f"{preset.origin}: columns.{source!r}: the file has no such column{did_you_mean(source, known)}",
@@ -109,24 +133,43 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
     """The wide table of one file as an expression, and the plan that says what it holds."""
     preset = context.preset
     entries = entries_of(cells, preset)
+    context, met = with_habits(context, cells, [(entry.column, entry.target) for entry in entries], region)
     values, failures = _values(cells, entries, context)
     points, columns = _points(cells, [entry for entry in entries if entry.target.table == "contact_points"])
+    book = _phone_book(cells, points, columns, context.engine, region)
+    slow = [point for point in points if point.type == "phone"] if book.size else []
+    named = {entry.column.field for entry in entries}
+    questions, answers = _questions(cells, staged, preset, named)
     claimed = {entry.column.field for entry in entries if entry.target.to != EXTRA}
-    questions, answers = _questions(cells, preset, claimed)
     claimed |= {question.field.removeprefix("q.") for question in questions}
-    tables = _tables(preset, values)
+    slots = _slots(preset, values, cells)
     shaped = cells.table.select(
         **{ROW: cells.table[ROW], HASH: cells.table[HASH], EXTRA_COLUMN: extra_of(cells, claimed)},
-        **{REJECT: _reject(cells, preset), **_memberships(cells, preset, tables)},
+        **{REJECT: reject_code(cells, preset, context.engine), **_memberships(cells, preset, slots)},
         **{name: value for name, (value, _) in values.items()},
         **{f"!{name}": bad for name, (_, bad) in values.items() if bad is not None},
         **columns,
+        **_norms([point for point in points if point not in slow], columns, region),
         **_natural_keys(cells, preset),
         **answers,
     )
-    constants = _constants(preset, staged, file)
-    plan = Plan(preset, {name: name for name in values}, failures, points, constants, tables, questions)
-    return _with_norms(shaped, points, _phone_book(cells, points, columns, context.engine, region)), plan
+    plan = Plan(
+        preset,
+        {name: name for name in values},
+        failures,
+        points,
+        shared_values(preset, staged.preamble, file, _has_no_day(preset, values)),
+        slots,
+        _currencies(entries),
+        questions,
+        met,
+    )
+    return _with_phones_looked_up(shaped, slow, book) if slow else shaped, plan
+
+
+def _has_no_day(preset: Preset, values: Mapping[str, Any]) -> bool:
+    """Whether rows of the main table are about days, and the file has no column that tells which."""
+    return "date_end" in LAKE_TABLES[preset.table] and f"{preset.table}.date" not in values
 
 
 def _values(
@@ -145,11 +188,15 @@ def _values(
     values: dict[str, tuple[Any, Any]] = {}
     failures: dict[str, tuple[str, str]] = {}
     for name, readings in by_target.items():
-        table, _, column = name.partition(".")
-        values[name] = combined(readings, LAKE_TABLES[table].column(column))
+        slot, _, column = name.partition(".")
+        values[name] = combined(readings, LAKE_TABLES[table_of(slot)].column(column))
         failing = next((reading for reading in readings if reading.code), None)
         if failing and failing.code:
             failures[name] = (failing.code, failing.source)
+    for name, told in told_currencies(by_target).items():
+        slot, _, column = name.partition(".")
+        if column in LAKE_TABLES[table_of(slot)]:
+            values.setdefault(name, (told, None))
     return values, failures
 
 
@@ -182,64 +229,56 @@ def _phone_book(
     return phone_book(engine, texts, region)
 
 
-def _with_norms(table: Any, points: tuple[Point, ...], book: PhoneBook) -> Any:
-    """Add `.norm` and `.masked` to every point."""
+def _norms(points: Iterable[Point], columns: Mapping[str, Any], region: str) -> dict[str, Any]:
+    """`.norm` and `.masked` of every point whose text tells them alone."""
+    found: dict[str, Any] = {}
     for point in points:
-        table = _with_norm(table, point, book)
-    return table
+        norm, hidden = reached_at(columns[point.field], point.type, region)
+        found |= {f"{point.field}.norm": norm, f"{point.field}.masked": hidden}
+    return found
 
 
-def _with_norm(table: Any, point: Point, book: PhoneBook) -> Any:
-    text = table[point.field]
-    hidden = is_hidden(text)
-    if point.type == "phone" and book.size == 0:
-        hidden |= is_virtual(text)
-        norm = fast_phone(text, book.region)
-    elif point.type == "phone":
+def _with_phones_looked_up(table: Any, phones: Sequence[Point], book: PhoneBook) -> Any:
+    """Add `.norm` and `.masked` to the *phones*, of which some stand in the *book* only."""
+    for point in phones:
         known = book.known.rename(**{f"{point.field}.text": "text", f"{point.field}.e164": "e164"})
         table = table.left_join(known, table[point.field] == known[f"{point.field}.text"])
-        text = table[point.field]
-        hidden = is_hidden(text) | is_virtual(text)
-        norm = ibis.coalesce(fast_phone(text, book.region), table[f"{point.field}.e164"])
-    else:
-        norm = email(text) if point.type == "email" else text
-    added = {f"{point.field}.norm": hidden.ifelse(ibis.null("string"), norm), f"{point.field}.masked": hidden}
-    kept = table.mutate(**added)
-    return kept.drop(*(name for name in (f"{point.field}.text", f"{point.field}.e164") if name in kept.columns))
+    added: dict[str, Any] = {}
+    for point in phones:
+        norm, hidden = reached_at(table[point.field], "phone", book.region, table[f"{point.field}.e164"])
+        added |= {f"{point.field}.norm": norm, f"{point.field}.masked": hidden}
+    looked_up = [f"{point.field}.{name}" for point in phones for name in ("text", "e164")]
+    return table.mutate(**added).drop(*looked_up)
 
 
-def _questions(cells: Cells, preset: Preset, claimed: set[str]) -> tuple[tuple[Question, ...], dict[str, Any]]:
-    """Question columns of a survey that nothing else claims, and their answers as text."""
+def _questions(
+    cells: Cells, staged: Staged, preset: Preset, named: set[str]
+) -> tuple[tuple[Question, ...], dict[str, Any]]:
+    """Question columns of a survey that no entry names, and their answers as text."""
     if preset.survey is None:
         return (), {}
     asked = re.compile(preset.survey.questions)
-    found = [column for column in cells.columns if asked.match(column.name) and column.field not in claimed]
-    questions = tuple(Question(f"q.{column.field}", column.name) for column in found)
+    questions = []
     answers = {}
-    for question, column in zip(questions, found, strict=True):
+    for place, column in enumerate(cells.columns):
+        if column.field in named or not asked.match(column.name):
+            continue
+        wording = _header_cell(staged, preset.header.wording, place) or " ".join(column.name.split())
+        question = Question(
+            f"q.{column.field}", column.name, wording, _header_cell(staged, preset.header.choice, place)
+        )
         answer = cells.table[column.field]
+        questions.append(question)
         answers[question.field] = answer.isin(preset.survey.skip_codes).ifelse(ibis.null("string"), answer)
-    return questions, answers
+    return tuple(questions), answers
 
 
-def _reject(cells: Cells, preset: Preset) -> Any:
-    """Code of the issue that keeps a whole row out of the lake tables, or NULL."""
-    cases = [(cells.table[BROKEN], ibis.literal("invalid_json"))]
-    if preset.footer.words:
-        cases.append((_is_total(cells, preset.footer.words), ibis.literal("total_row")))
-    if preset.rows:
-        fed = ibis.or_(*(holds(cells, condition) for condition in preset.rows.values()))
-        if all(table in preset.rows for table in preset.tables):
-            cases.append((~fed, ibis.literal("row_not_mapped")))
-    return ibis.cases(*cases, else_=ibis.null("string"))
-
-
-def _is_total(cells: Cells, words: tuple[str, ...]) -> Any:
-    """Whether one of the first cells is a word for total; totals carry dashes or nothing in the others."""
-    wanted = [name_key(word) for word in words]
-    leading = [cells.table[column.field] for column in cells.columns[:_FOOTER_CELLS]]
-    found = [cell.re_replace(r"[:：\s]", "").lower().isin(wanted).fill_null(False) for cell in leading]
-    return ibis.or_(*found)
+def _header_cell(staged: Staged, row: int | None, place: int) -> str:
+    """The header's text in its *row*, counted from 1, at *place*; '' if that is the row of names, or blank."""
+    if row is None or row == 1 or len(staged.header_rows) < row - 1:
+        return ""
+    cells = staged.header_rows[row - 2]
+    return " ".join(cells[place].split()) if place < len(cells) else ""
 
 
 def _natural_keys(cells: Cells, preset: Preset) -> dict[str, Any]:
@@ -250,29 +289,29 @@ def _natural_keys(cells: Cells, preset: Preset) -> dict[str, Any]:
     }
 
 
-def _memberships(cells: Cells, preset: Preset, tables: tuple[str, ...]) -> dict[str, Any]:
-    return {f"_in.{table}": holds(cells, preset.rows[table]) for table in (*tables, "contacts") if table in preset.rows}
+def _memberships(cells: Cells, preset: Preset, slots: tuple[str, ...]) -> dict[str, Any]:
+    conditions = {**preset.rows, **{slot: emit.when for slot, emit in preset.emitted.items() if emit.when}}
+    return {f"_in.{slot}": holds(cells, conditions[slot]) for slot in (*slots, "contacts") if slot in conditions}
 
 
-def _tables(preset: Preset, values: dict[str, tuple[Any, Any]]) -> tuple[str, ...]:
-    """Tables the file really feeds: the main one, and every other that gets a column of its own."""
-    fed = {name.partition(".")[0] for name in values} | {name.partition(".")[0] for name in preset.constants}
-    return tuple(table for table in preset.tables if table == preset.table or table in fed)
+def _slots(preset: Preset, values: Mapping[str, Any], cells: Cells) -> tuple[str, ...]:
+    """Records that rows of the file really make: the main one, and every other that gets a column of its own, or
+    whose condition the file can meet."""
+    fed = {name.partition(".")[0] for name in (*values, *preset.constants)}
+    fed |= {
+        slot for slot, emit in preset.emitted.items()
+        if not emit.columns and emit.when and cells.matching(emit.when.column)
+    }  # fmt: skip
+    return tuple(slot for slot in preset.slots if slot == preset.table or slot in fed)
 
 
-def _constants(preset: Preset, staged: Staged, file: str) -> dict[str, str]:
-    """Values every row shares: set by the preset, written above the header, or part of the file's name."""
-    found = dict(_from_preamble(preset, staged))
-    for name, pattern in preset.filename.items():
-        if match := re.search(pattern, PurePath(file).name):
-            found[name] = match[1] if match.groups() else match[0]
-    return {**{name: str(value) for name, value in preset.constants.items()}, **found}
-
-
-def _from_preamble(preset: Preset, staged: Staged) -> Iterator[tuple[str, str]]:
-    for label, name in preset.preamble.items():
-        for cell in staged.preamble:
-            key = name_key(cell)
-            if key.startswith(f"{name_key(label)}:"):
-                value = key.partition(":")[2].strip()
-                yield name, preset.values.get(name, {}).get(value, value)
+def _currencies(entries: Sequence[Entry]) -> dict[str, str]:
+    """Currency by table, where the header names it as the unit of an amount."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        target = entry.target
+        if target.table in LAKE_TABLES and target.column in LAKE_TABLES[target.table]:
+            is_amount = LAKE_TABLES[target.table].column(target.column).type == MONEY
+            if is_amount and (currency := currency_in(entry.column.key)):
+                found.setdefault(target.slot, currency)
+    return found

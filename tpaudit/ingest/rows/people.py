@@ -11,19 +11,34 @@ from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.cells import HASH
 from tpaudit.ingest.rows.mapping import Plan
 from tpaudit.ingest.rows.points import email, fast_phone, is_hidden, is_masked
+from tpaudit.ingest.rows.tags import source_of
 from tpaudit.model import LAKE_TABLES
 
 CONTACT = "_contact"
 _ID_DIGITS = 20
+_HAN_ONLY = "^[\u4e00-\u9fff\u3400-\u4dbf]+$"
 # Ids that live in columns of their own and are contact points as well.
 _IDS_IN_COLUMNS = (("user_id", ("contacts.user_id", "touches.user_id")), ("cookie", ("touches.anonymous_id",)))
 
 
 def with_persons(wide: Any, plan: Plan) -> Any:
-    """Add `_contact`, and move masked names out of the legal name: they are screen names at best."""
-    wide = _with_masked_names_apart(wide)
+    """Add `_contact`, put whole names together, and move masked ones out of the legal name: screen names at best."""
+    wide = _with_masked_names_apart(_with_full_names(wide))
     wide = wide.mutate(**{f"id.{kind}": value for kind, value in _known_ids(wide, plan).items()})
     return wide.mutate(**{CONTACT: _contact_id(wide, plan)})
+
+
+def _with_full_names(wide: Any) -> Any:
+    """A legal name from its two parts, where the export gives no whole one: Chinese family names stand first."""
+    first, last = (
+        wide[name] if name in wide.columns else None for name in ("contacts.first_name", "contacts.last_name")
+    )
+    if first is None or last is None:
+        return wide
+    given = wide["contacts.full_name"] if "contacts.full_name" in wide.columns else ibis.null("string")
+    is_chinese = (last + first).re_search(_HAN_ONLY)
+    both = is_chinese.ifelse(last + first, first + " " + last)
+    return wide.mutate(**{"contacts.full_name": ibis.coalesce(given, both, last, first)})
 
 
 def _with_masked_names_apart(wide: Any) -> Any:
@@ -92,6 +107,11 @@ def contacts(wide: Any, plan: Plan) -> Any:
     }
     if "id.user_id" in rows.columns:
         columns["user_id"] = rows["id.user_id"]
+    if "tags" in columns:
+        told = source_of(columns["tags"])
+        columns["original_source"] = (
+            ibis.coalesce(columns["original_source"], told) if "original_source" in columns else told
+        )
     columns["contact_id"] = rows[CONTACT]
     for name, value in plan.constants.items():
         if name.startswith("contacts."):

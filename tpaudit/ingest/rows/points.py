@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,24 @@ import phonenumbers
 import pyarrow as pa
 
 from tpaudit.engine import Engine
+from tpaudit.ingest.rows.widths import half_width, without_marks
 
-_MOBILE = r"^(?:\+?86|0086)?(1[3-9]\d{9})$"
+_COUNTRY = r"(?:\+?86|0086)"
+_MOBILE = rf"^{_COUNTRY}?(1[3-9]\d{{9}})(?:{_COUNTRY}?1[3-9]\d{{9}})*$"
 _MOBILE_WITH_CODE = r"^(?:\+86|0086)(1[3-9]\d{9})$"
-_VIRTUAL = r"^1\d{10}\s*(?:-|转|#|,|_)\s*\d{2,6}$"
-_EMAIL = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$"
-_FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９＋－（）＊", "0123456789+-()*"
-_CIPHER_STARTS = ("##", "$$")
+# Of several phones in one cell the first counts; a number read as a float ends in .0.
+_FIRST_OF_SEVERAL = r"^([^/;；,，、|\n]*\d{7}[^/;；,，、|\n]*)[/;；,，、|\n].*$"
+_BETWEEN_DIGITS = r"\.0$|\([^\d()]*\)|[\s\-().·‐-―]|\p{Cf}"
+# A phone lent for one delivery is a mobile with an extension, or a number of the relay service 95013.
+_EXTENSION = r"(?:(?:-|－|转|轉|#|,|，|_|;?ext\.?=?|分机号?)[\s:：.]*\d{1,6}|[\[(（]\d{2,6}[\])）])"
+_LENT = rf"^{_COUNTRY}?[\s\-]*1\d{{2}}[\s\-]?\d{{4}}[\s\-]?\d{{4}}\s*{_EXTENSION}$|^95013\d"
+_HIDDEN_DIGITS = r"^[+\d\s\-()]*\d[x×#]{3,}\d*$"
+_VIRTUAL = f"(?i){_LENT}|{_HIDDEN_DIGITS}"
+_ROUNDED = r"^\d(?:\.\d+)?[eE]\+\d{1,2}$"
+_EMAIL = r"^[^@\s,;<>]+@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+$"
+_PLAIN_EMAIL = r"^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$"
+# Ciphertext is ASCII without blanks; a nickname such as ~小鱼~ or a note that starts with ## is none.
+_CIPHER = r"^(?:##|\$\$|enc_)[!-~]+$|^~[0-9A-Za-z+/=_-]{6,}~[!-~]*$|^\$[0-9A-Za-z+/=]{6,}\$[!-~]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +40,20 @@ class PhoneBook:
     region: str
 
 
-def phone_text(text: Any) -> Any:
-    """*text* with full-width signs folded and the marks people put between digits removed."""
-    return text.translate(_FULL_WIDTH, _HALF_WIDTH).re_replace(r"[\s\-().·]", "")
+def reached_at(text: Any, kind: str, region: str, known: Any = None) -> tuple[Any, Any]:
+    """The normal form of a contact point of *kind*, NULL where it cannot be a key, and whether the source hid it.
+
+    *known* is the E.164 form of phones outside the fast path, where there are any.
+    """
+    hidden = is_hidden(text)
+    norm = text
+    if kind == "phone":
+        hidden |= is_virtual(text)
+        fast = fast_phone(text, region)
+        norm = fast if known is None else ibis.coalesce(fast, known)
+    elif kind == "email":
+        norm = email(text)
+    return (hidden | is_rounded(text)).ifelse(ibis.null("string"), norm), hidden
 
 
 def fast_phone(text: Any, region: str) -> Any:
@@ -39,14 +62,19 @@ def fast_phone(text: Any, region: str) -> Any:
     Outside China a bare 11-digit number may be another country's, so there the country code must be written.
     """
     pattern = _MOBILE if region == "CN" else _MOBILE_WITH_CODE
-    mobile = phone_text(text).re_extract(pattern, 1).nullif("")
+    bare = half_width(text).re_replace(_FIRST_OF_SEVERAL, r"\1").re_replace(_BETWEEN_DIGITS, "")
+    mobile = ibis.coalesce(text.re_extract(pattern, 1).nullif(""), bare.re_extract(pattern, 1).nullif(""))
     return ibis.literal("+86") + mobile
 
 
 def phone_book(engine: Engine, texts: list[Any], region: str) -> PhoneBook:
     """Parse the distinct phones of the one-column tables *texts* that the fast path leaves."""
     slow = [
-        table.filter(~is_hidden(table.text) & ~is_virtual(table.text) & fast_phone(table.text, region).isnull())
+        table.filter(
+            fast_phone(table.text, region).isnull()
+            & ~(is_hidden(table.text) | is_virtual(table.text) | is_rounded(table.text))
+            & table.text.re_search(r"\d.*\d.*\d.*\d.*\d")
+        )
         for table in texts
     ]
     found: list[str] = []
@@ -64,11 +92,14 @@ def _as_table(texts: list[str], region: str) -> pa.Table:
 def parsed_phone(text: str, region: str) -> str | None:
     """E.164 form of *text*, or None if it is no possible phone in *region* or with a country code.
 
-    >>> parsed_phone("(010) 6552-9988", "CN"), parsed_phone("12345", "CN")
-    ('+861065529988', None)
+    >>> parsed_phone("(010) 6552-9988", "CN"), parsed_phone("12345", "CN"), parsed_phone("010-65529988转8012", "CN")
+    ('+861065529988', None, '+861065529988')
     """
+    first = re.sub(_FIRST_OF_SEVERAL, r"\1", text, flags=re.DOTALL)
+    first = re.sub("(?:转|轉|分机号?)", " ext ", first.removesuffix(".0"))
+    first = re.sub(r"^(0\d{2,3}-?\d{7,8})-(\d{1,6})$", r"\1 ext \2", first)
     try:
-        found = phonenumbers.parse(text, region)
+        found = phonenumbers.parse(first, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(found):
@@ -83,7 +114,7 @@ def is_masked(text: Any) -> Any:
 
 def is_cipher(text: Any) -> Any:
     """Whether *text* is the ciphertext a platform gives out instead of a value."""
-    return ibis.or_(*(text.startswith(start) for start in _CIPHER_STARTS))
+    return text.re_search(_CIPHER)
 
 
 def is_hidden(text: Any) -> Any:
@@ -92,11 +123,23 @@ def is_hidden(text: Any) -> Any:
 
 
 def is_virtual(text: Any) -> Any:
-    """Whether *text* is a temporary number with an extension, which a platform lends for one delivery."""
+    """Whether the phone *text* reaches nobody in the long run: lent for one delivery, or hidden behind x or #."""
     return text.re_search(_VIRTUAL)
 
 
+def is_rounded(text: Any) -> Any:
+    """Whether a spreadsheet wrote a long number in powers of ten: its last digits are lost."""
+    return text.re_search(_ROUNDED)
+
+
 def email(text: Any) -> Any:
-    """Lower-case address, NULL if *text* has no shape of one."""
-    lower = text.translate("＠．", "@.").lower().re_replace(r"\s", "")
-    return lower.re_search(_EMAIL).ifelse(lower, ibis.null("string"))
+    """Lower-case address, NULL if *text* has no shape of one; of several in one cell the first counts.
+
+    What mail programs write around an address is taken off: `mailto:`, a name with <…>, punctuation at the end.
+    """
+    lower = text.lower()
+    bare = without_marks(half_width(lower)).re_replace(r"^.*<([^<>]*@[^<>]*)>.*$", r"\1").re_replace(r"^\s*mailto:", "")
+    first = bare.strip().re_replace(r"^([^,;、|\s]+@[^,;、|\s]+)[,;、|\s].*$", r"\1")
+    shaped = first.re_replace(r"\s", "").re_replace(r"[.,;:。>)\]]+$", "").re_replace(r"^[<(\[]+", "")
+    read = shaped.re_search(_EMAIL).ifelse(shaped, ibis.null("string"))
+    return lower.re_search(_PLAIN_EMAIL).ifelse(lower, read)

@@ -7,22 +7,29 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from tpaudit.reports.terminal.customer import render_customer
 from tpaudit.reports.terminal.dedupe import render_dedupe
+from tpaudit.reports.terminal.evidence import render_explanation, render_review
 from tpaudit.reports.terminal.ingest import render_ingest
 from tpaudit.reports.terminal.journey import render_journey
 from tpaudit.reports.terminal.kpi import render_kpi
 from tpaudit.reports.terminal.rank import render_rank
 from tpaudit.reports.terminal.run import render_run
+from tpaudit.reports.terminal.sniff import render_sniff
 from tpaudit.reports.terminal.validate import render_validate
 from tpaudit.reports.terminal.view import Symbols, View, symbols
 from tpaudit.results import (
+    CustomerResult,
     DedupeResult,
+    Explanation,
     IngestResult,
     JourneyResult,
     KpiResult,
     RankResult,
     Result,
+    ReviewResult,
     RunResult,
+    SniffResult,
     ValidateResult,
 )
 
@@ -31,11 +38,15 @@ __all__ = ["Symbols", "View", "render", "symbols"]
 _RENDERERS: dict[type[Result], Callable[[Any, View], RenderableType]] = {
     IngestResult: render_ingest,
     DedupeResult: render_dedupe,
+    Explanation: render_explanation,
+    ReviewResult: render_review,
+    CustomerResult: render_customer,
     ValidateResult: render_validate,
     JourneyResult: render_journey,
     KpiResult: render_kpi,
     RankResult: render_rank,
     RunResult: render_run,
+    SniffResult: render_sniff,
 }
 
 

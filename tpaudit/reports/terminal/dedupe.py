@@ -23,8 +23,10 @@ def render_dedupe(result: DedupeResult, view: View) -> RenderableType:
                 largest=view.figures.count(result.largest_cluster),
             )
         ),
+        _state(result, view),
         _keys(result, view),
         _shared(result, view),
+        _sources(result, view),
         _sizes(result, view),
         view.next("tpaudit validate", "tpaudit journey"),
     )
@@ -37,6 +39,48 @@ def dedupe_line(result: DedupeResult, view: View) -> str:
         records=view.messages.count("records", result.records),
         customers=view.messages.count("customers", result.customers),
     )
+
+
+def _state(result: DedupeResult, view: View) -> RenderableType | None:
+    """What changed, what a person decided, and what a person should look at."""
+    count = view.figures.count
+    lines: list[RenderableType] = []
+    if changes := result.changes:
+        share = view.figures.share(result.identified_customers / result.customers if result.customers else None)
+        lines.append(view.say("dedupe.identified_share", share=share))
+        if changes.generation == 1:
+            lines.append(view.say("dedupe.changes_first", new=count(changes.new)))
+        else:
+            numbers = {name: count(getattr(changes, name)) for name in ("new", "merged", "split", "gone")}
+            lines.append(view.say("dedupe.changes", generation=changes.generation, **numbers))
+    if result.decisions:
+        lines.append(view.say("dedupe.decisions", n=count(result.decisions)))
+    if result.review_customers:
+        lines.append(view.say("dedupe.review", "yellow", n=count(result.review_customers)))
+    return joined(*(indented(line) for line in lines)) if lines else None
+
+
+def _sources(result: DedupeResult, view: View) -> RenderableType | None:
+    """Which systems know the same customers."""
+    if not result.source_pairs:
+        return None
+    shown, more = view.cut(result.source_pairs)
+    heading = view.messages.text
+    grid = Grid(
+        view,
+        (
+            (heading("dedupe.source"), "label"),
+            (heading("dedupe.source_other"), "label"),
+            (heading("dedupe.customers"), "number"),
+            ("", "label"),
+        ),
+    )
+    most = max(pair.customers for pair in result.source_pairs)
+    for pair in shown:
+        other = heading("dedupe.source_same") if pair.one == pair.other else pair.other
+        bar = view.bar(pair.customers / most, _BAR_CELLS, "cyan")
+        grid.add(pair.one, other, view.figures.count(pair.customers), bar)
+    return joined(view.heading(heading("dedupe.sources")), grid.render(), more)
 
 
 def _keys(result: DedupeResult, view: View) -> RenderableType | None:

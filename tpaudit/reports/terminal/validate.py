@@ -8,8 +8,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tpaudit.reports.arrange import Label, findings_in_order, place
+from tpaudit.reports.finding_text import found
 from tpaudit.reports.terminal.grid import Grid
+from tpaudit.reports.terminal.scorecard import render_backfill, render_scorecard
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
+from tpaudit.reports.verdict import verdict as verdict_of
 from tpaudit.results import FindingRow, ValidateResult
 
 _LABEL_STYLES: dict[Label, str] = {
@@ -17,8 +20,16 @@ _LABEL_STYLES: dict[Label, str] = {
     "error": "bold magenta",
     "warn": "yellow",
     "note": "cyan",
+    "known": "dim cyan",
     "skip": "dim",
     "pass": "green",
+}
+
+_VERDICT_STYLES = {
+    "passed": "bold green",
+    "tolerated": "bold yellow",
+    "failed": "bold red",
+    "unknown": "bold red",
 }
 
 _REMEDIES = 3
@@ -41,6 +52,10 @@ def render_validate(result: ValidateResult, view: View) -> RenderableType:
         ),
         findings_table(ordered, view),
         _remedies(result, view),
+        render_scorecard(result.scorecard, view),
+        render_backfill(result.backfill, view),
+        _baseline(result, view),
+        _quarantine(result, view),
         indented(counts(result, view)),
         verdict(result, view),
     )
@@ -80,7 +95,7 @@ def counts(result: ValidateResult, view: View) -> Text:
     """How many checks passed, failed, were skipped or went wrong; skipped is never hidden."""
     labels = [label for label, _ in findings_in_order(result)]
     line = Text()
-    for label in ("pass", "fail", "warn", "note", "error", "skip"):
+    for label in ("pass", "fail", "warn", "note", "known", "error", "skip"):
         number = labels.count(label)
         if number or label in ("pass", "fail", "skip"):
             line.append_text(view.text("   " if line else ""))
@@ -91,14 +106,8 @@ def counts(result: ValidateResult, view: View) -> Text:
 
 def verdict(result: ValidateResult, view: View) -> Text:
     """Passed or not, against which threshold, and the exit code that follows."""
-    if not result.count("passed") + result.count("failed"):
-        return view.say("validate.nothing_ran", "bold red")
-    level = view.messages.name("severity", result.fail_on)
-    if result.fail_on == "never":
-        return view.say("validate.passed_never", "bold yellow" if result.count("failed") else "bold green")
-    if result.passed:
-        return view.say("validate.passed", "bold green", level=level)
-    return view.say("validate.failed", "bold red", level=level, n=view.figures.count(len(result.gate_failures)))
+    reached = verdict_of(result, view.messages, view.figures)
+    return view.text(reached.text, _VERDICT_STYLES[reached.outcome])
 
 
 def _place(finding: FindingRow, view: View) -> Text:
@@ -110,19 +119,35 @@ def _place(finding: FindingRow, view: View) -> Text:
 
 
 def _found(finding: FindingRow, view: View) -> str:
-    if finding.reason is not None:
-        return view.messages.title(finding.reason)
-    if finding.status in ("skipped", "error") or finding.failed is None:
-        return finding.detail or view.figures.unknown
-    found = view.messages.text(
-        "validate.found_rows",
-        failed=view.figures.count(finding.failed),
-        checked=view.figures.count(finding.checked),
-        share=view.figures.share(finding.share),
+    text = found(finding, view.messages, view.figures)
+    if finding.reason is not None or not finding.detail or finding.failed is None:
+        return text
+    return view.messages.text("validate.found_detail", found=text, detail=finding.detail)
+
+
+def _baseline(result: ValidateResult, view: View) -> RenderableType | None:
+    use = result.baseline
+    if use is None:
+        return None
+    counts = {name: view.figures.count(number) for name, number in use.model_dump(exclude={"file"}).items()}
+    return indented(view.say("validate.baseline_line", file=use.file, **counts))
+
+
+def _quarantine(result: ValidateResult, view: View) -> RenderableType | None:
+    written = result.quarantine
+    if written is None:
+        return None
+    line = view.say(
+        "validate.quarantine_masked" if written.masked else "validate.quarantine_open",
+        "" if written.masked else "bold yellow",
+        folder=written.folder,
+        rows=view.messages.count("rows", sum(file.rows for file in written.files)),
+        files=view.messages.count("files", len(written.files)),
     )
-    if not finding.detail:
-        return found
-    return view.messages.text("validate.found_detail", found=found, detail=finding.detail)
+    if not written.unnamed:
+        return indented(line)
+    unnamed = view.say("validate.quarantine_unnamed", "dim", list=", ".join(written.unnamed))
+    return joined(indented(line), indented(unnamed))
 
 
 def _remedies(result: ValidateResult, view: View) -> RenderableType | None:

@@ -1,0 +1,90 @@
+"""Habits: how each column of one file writes its dates and amounts, counted once over all of its texts.
+
+03/04/2026 alone is March or April; a column that also holds 25/04/2026 writes the day first. And a column whose every
+text is plain is read by a mere cast.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.layouts.preset import Target
+from tpaudit.ingest.reading.staged import SourceColumn
+from tpaudit.ingest.rows import amounts, times
+from tpaudit.ingest.rows.cells import Cells
+from tpaudit.ingest.rows.readings import Context, Habit, text_for
+from tpaudit.model import LAKE_TABLES
+from tpaudit.model.fields import DATE, INTEGER, MONEY, NUMBER, TIMESTAMP
+
+# Regions that write the month first, or the year; everywhere else the day comes first.
+_MONTH_FIRST = ("US", "CN")
+
+
+class _Text(NamedTuple):
+    """A column read for a date or an amount, and the type it is read as."""
+
+    text: Any
+    dtype: str
+    source: str
+
+
+def with_habits(
+    context: Context, cells: Cells, columns: Iterable[tuple[SourceColumn, Target]], region: str
+) -> tuple[Context, tuple[Issue, ...]]:
+    """*context* with the habits of *columns*, and an issue for each whose order of day and month nothing tells.
+
+    Such a column is read as people in *region* write dates.
+    """
+    texts = _countable(context, cells, columns)
+    if not texts:
+        return context, ()
+    questions = {
+        f"{place}.{name}": answer.fill_null(False).cast("int64").sum()
+        for place, column in enumerate(texts)
+        for name, answer in _questions(column).items()
+    }
+    counts = context.engine.fetch_rows(cells.table.aggregate(**questions))[0]
+    habits: dict[Any, Habit] = {}
+    issues: list[Issue] = []
+    for place, column in enumerate(texts):
+        found = {name.partition(".")[2]: count or 0 for name, count in counts.items() if name.startswith(f"{place}.")}
+        habits[column.text.op()] = _habit(found, region)
+        if found.get("either") and not found["day_first"] and not found["month_first"]:
+            told = f"{found['either']} dates may be read day first or month first"
+            issues.append(Issue("ambiguous_date", column=column.source, message=told))
+    return dataclasses.replace(context, habits=habits), tuple(issues)
+
+
+def _countable(context: Context, cells: Cells, columns: Iterable[tuple[SourceColumn, Target]]) -> list[_Text]:
+    """The columns read as dates or numbers, without those the preset gives a format or a vocabulary for."""
+    texts = {}
+    for column, target in columns:
+        if target.table not in LAKE_TABLES or target.column not in LAKE_TABLES[target.table]:
+            continue
+        declared = LAKE_TABLES[target.table].column(target.column)
+        is_date = declared.type in (DATE, TIMESTAMP) and not target.formats
+        is_amount = declared.type in (MONEY, NUMBER, INTEGER) and context.preset.decimal == "."
+        if (is_date or is_amount) and target.to not in context.preset.all_values:
+            text = text_for(cells, column.field, target)
+            texts[text.op()] = _Text(text, declared.type, column.name or column.key)
+    return list(texts.values())
+
+
+def _questions(column: _Text) -> dict[str, Any]:
+    if column.dtype in (DATE, TIMESTAMP):
+        either, day_first, month_first = times.order_told(column.text)
+        unusual = times.is_unusual(column.text) & column.text.notnull()
+        return {"unusual": unusual, "either": either, "day_first": day_first, "month_first": month_first}
+    unusual = {"unusual": amounts.is_unusual(column.text, column.dtype) & column.text.notnull()}
+    return unusual | ({"currency": amounts.tells_currency(column.text)} if column.dtype == MONEY else {})
+
+
+def _habit(found: dict[str, int], region: str) -> Habit:
+    day_first: bool | None = None
+    if found.get("either"):
+        told = found["day_first"] - found["month_first"]
+        day_first = told > 0 if told else region not in _MONTH_FIRST
+    return Habit(found["unusual"] == 0, day_first, found.get("currency", 0) > 0)
