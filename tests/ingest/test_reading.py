@@ -47,6 +47,21 @@ def parquet_bytes() -> bytes:
         (workbook({"Sheet1": ROWS}), "xlsx", [2, 3]),
         (parquet_bytes(), "parquet", [1, 2]),
     ],
+    ids=[
+        "utf-8",
+        "utf-8-sig",
+        "gb18030",
+        "utf-16",
+        "semicolons",
+        "tabs",
+        "preamble",
+        "gzip",
+        "jsonl",
+        "jsonl.gz",
+        "json",
+        "xlsx",
+        "parquet",
+    ],
 )
 def test_name_does_not_matter_content_does(tmp_path: Path, content: bytes, container: str, rows: list[int]) -> None:
     file = tmp_path / "export.dat"

@@ -164,6 +164,7 @@ def test_json_that_breaks_off_is_refused(tmp_path: Path, content: str) -> None:
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "binary"),
         (gzip.compress(b"")[:5], "damaged gzip"),
     ],
+    ids=["encrypted workbook", "page without a table", "damaged zip", "picture", "damaged gzip"],
 )
 def test_what_cannot_be_read_is_refused_with_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(Refusal, match=reason):
