@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.identity_rivals import RivalRun, column
 from tpaudit.audit import Audit, load_config
 from tpaudit.audit.settings import IdentitySection
 from tpaudit.engine import Engine, EngineSettings, connect
 from tpaudit.identity import blocking, encoding, fields, lake, linking
+from tpaudit.identity.frequencies import frequencies
 from tpaudit.identity.shared_values import without_shared
 from tpaudit.store import Store
 
@@ -28,12 +31,10 @@ _LEAST_SHOWN = 0.01
 
 def main(system: str, data: Path, folder: Path) -> None:
     engine, records, known = _records(data)
-    if system == "splink":
-        _splink(engine, records, known, folder)
-    elif system == "recordlinkage":
-        _recordlinkage(engine, records, known, folder)
-    else:
+    if system == "tpaudit":
         _tpaudit(engine, records, known, folder)
+    else:
+        _rival(system, engine, records, known, folder)
 
 
 def _records(data: Path) -> tuple[Engine, Any, tuple[fields.Field, ...]]:
@@ -69,11 +70,11 @@ def _write_pairs(folder: Path, ids: Any, left: Any, right: Any, probability: Any
     pq.write_table(table, folder / "pairs.parquet")
 
 
-def _splink(engine: Engine, records: Any, known: tuple[fields.Field, ...], folder: Path) -> None:
-    from benchmarks import identity_splink
-
+def _rival(system: str, engine: Engine, records: Any, known: tuple[fields.Field, ...], folder: Path) -> None:
+    """Run a rival; only this one is imported, so that its memory is its own."""
+    rival = import_module(f"benchmarks.identity_{system}")
     encoded, keys, prepared = _prepared(engine, records, known)
-    found = identity_splink.run(encoded, prepared, keys)
+    found: RivalRun = rival.run(encoded, prepared, keys)
     _write_usage(folder)
     pq.write_table(found.pairs, folder / "pairs.parquet")
     for threshold, clusters in found.clusters.items():
@@ -82,25 +83,14 @@ def _splink(engine: Engine, records: Any, known: tuple[fields.Field, ...], folde
 
 def _prepared(engine: Engine, records: Any, known: tuple[fields.Field, ...]) -> tuple[Any, Any, pa.Table]:
     """What tpaudit itself compares, as text, less the values its guard took out; and its blocking keys."""
-    from benchmarks.identity_splink import column
-
     encoded, _ = without_shared(encoding.encode(engine, records, known), IdentitySection())
     texts, named = encoding.texts(engine, records, known)
     rows = named.select("record_id", **{f"text {name}": text for name, text in texts.items()})
     joined = rows.inner_join(encoded.table, "record_id")
     columns = {column(name): joined[name].isnull().ifelse(None, joined[f"text {name}"]) for name in texts}
     prepared = engine.fetch(joined.select("record_id", **columns))
-    return encoded, blocking.chosen_keys(encoded, blocking.strengths(encoded)), prepared
-
-
-def _recordlinkage(engine: Engine, records: Any, known: tuple[fields.Field, ...], folder: Path) -> None:
-    from benchmarks import identity_recordlinkage
-
-    encoded, keys, prepared = _prepared(engine, records, known)
-    pairs, clusters = identity_recordlinkage.run(encoded, prepared, keys)
-    _write_usage(folder)
-    pq.write_table(pairs, folder / "pairs.parquet")
-    pq.write_table(clusters, folder / "clusters_0.5.parquet")
+    strengths = blocking.strengths(encoded, frequencies(encoded))
+    return encoded, blocking.chosen_keys(encoded, strengths), prepared
 
 
 def _write_usage(folder: Path) -> None:

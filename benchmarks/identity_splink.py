@@ -8,34 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.identity_rivals import THRESHOLDS, RivalRun, column
 from tpaudit.identity.comparison import BirthDate, Comparison, Email, Identifier, PersonName, Phone, Value
 from tpaudit.identity.encoding import Encoded
 
 _TRAINING_RULES = 4
 _RANDOM_PAIRS = 5e6
 _LEAST_PAIRS = 500
-_THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
-def column(attribute: str) -> str:
-    """SQL name of an attribute: phone#2:mask becomes phone_2_mask."""
-    return attribute.replace("#", "_").replace(":", "_")
-
-
-@dataclass(frozen=True)
-class SplinkRun:
-    """Scored pairs (left_id, right_id, probability) and clusters (record_id, cluster) per threshold."""
-
-    pairs: pa.Table
-    clusters: dict[float, pa.Table]
-
-
-def run(encoded: Encoded, prepared: pa.Table, keys: Sequence[tuple[str, ...]]) -> SplinkRun:
+def run(encoded: Encoded, prepared: pa.Table, keys: Sequence[tuple[str, ...]]) -> RivalRun:
     """Train, predict and cluster."""
     import duckdb
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -44,7 +30,7 @@ def run(encoded: Encoded, prepared: pa.Table, keys: Sequence[tuple[str, ...]]) -
     connection.execute("SET threads = 2")
     api = DuckDBAPI(connection)
     frame = api.register(prepared)
-    rules = [block_on(*(column(name) for name in key)) for key in keys]
+    rules: list[Any] = [block_on(*(column(name) for name in key)) for key in keys]
     # Where no value repeats, Splink's m becomes 0, which it refuses.
     comparisons = [each for each in encoded.comparisons if _pairs(connection, prepared, each.keys[:1]) > 0]
     own = [each.attributes[0] for each in encoded.comparisons if isinstance(each, Identifier | Phone | Email)]
@@ -68,7 +54,7 @@ def run(encoded: Encoded, prepared: pa.Table, keys: Sequence[tuple[str, ...]]) -
             linker.training.estimate_parameters_using_expectation_maximisation(rule, record_sample_proportion=1.0)
     predicted = linker.inference.predict(threshold_match_probability=0.01)
     clusters = {}
-    for threshold in _THRESHOLDS:
+    for threshold in THRESHOLDS:
         found = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, threshold)
         rows = connection.sql(f"SELECT record_id, cluster_id AS cluster FROM {found.physical_name}")
         clusters[threshold] = rows.to_arrow_table()
@@ -76,7 +62,7 @@ def run(encoded: Encoded, prepared: pa.Table, keys: Sequence[tuple[str, ...]]) -
         "SELECT record_id_l AS left_id, record_id_r AS right_id, match_probability AS probability "
         f"FROM {predicted.physical_name}"
     )
-    return SplinkRun(scored.to_arrow_table(), clusters)
+    return RivalRun(scored.to_arrow_table(), clusters)
 
 
 def _pairs(connection: Any, prepared: pa.Table, key: Sequence[str]) -> float:
@@ -113,11 +99,11 @@ def _comparison(comparison: Comparison, columns: set[str]) -> Any:
     if isinstance(comparison, BirthDate):
         return _levels(comparison.name, "exact", "slip", "two slips", "year")
     if isinstance(comparison, Phone):
-        return _levels(comparison.name, *_any("exact", comparison.numbers), "mask", "slip")
+        return _levels(comparison.name, *_any("own", comparison.numbers), "mask", "slip")
     if isinstance(comparison, Email):
-        return _levels(comparison.name, *_any("exact", comparison.addresses), "local", "alike")
+        return _levels(comparison.name, *_any("own", comparison.addresses), "local", "alike")
     if isinstance(comparison, Identifier):
-        return _levels(comparison.name, *_any("exact", comparison.attributes), "slip")
+        return _levels(comparison.name, *_any("own", comparison.attributes), "slip")
     assert isinstance(comparison, Value)
     if comparison.part:
         return _levels(comparison.name, "exact", "alike", f"part:{comparison.part}")
@@ -138,6 +124,9 @@ def _levels(attribute: str, *names: str) -> Any:
         kind, _, argument = level.partition(":")
         if kind == "exact":
             levels.append(cll.ExactMatchLevel(name, term_frequency_adjustments=True))
+        elif kind == "own":
+            # With term frequencies a phone counted for less the more records its one owner has: measured, and worse.
+            levels.append(cll.ExactMatchLevel(name))
         elif kind == "slip":
             levels.append(cll.DamerauLevenshteinLevel(name, 1))
         elif kind == "two slips":

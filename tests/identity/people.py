@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,9 +42,19 @@ def write_people(store: Store, *people: dict[str, Any], system: str = "crm", exp
     write_lake_rows(store, "contact_points", points, export=export, system=system)
 
 
+def ids(store: Store) -> dict[str, str]:
+    """The customer of each record."""
+    return {link["contact_id"]: link["customer_id"] for link in store.engine.fetch_rows(store.mart("customer_links"))}
+
+
 def clusters(store: Store) -> set[frozenset[str]]:
     """The records of each customer, as sets."""
+    return grouped(ids(store))
+
+
+def grouped(customer: Mapping[str, str]) -> set[frozenset[str]]:
+    """Records by customer, as sets of records."""
     found: dict[str, set[str]] = {}
-    for link in store.engine.fetch_rows(store.mart("customer_links")):
-        found.setdefault(link["customer_id"], set()).add(link["contact_id"])
+    for record, customer_id in customer.items():
+        found.setdefault(customer_id, set()).add(record)
     return {frozenset(members) for members in found.values()}

@@ -117,7 +117,7 @@ def test_a_single_record_is_itself() -> None:
     ],
 )
 def test_two_records_in_a_small_table(left: dict[str, str], right: dict[str, str], together: bool) -> None:
-    rows = [{"record_id": "a", **left}, {"record_id": "b", **right}, {"record_id": "c", "name": "王芳", "phone": None}]
+    rows: Rows = [{"record_id": "a", **left}, {"record_id": "b", **right}, {"record_id": "c", "name": "王芳"}]
     assert (frozenset("ab") in sets(linked(rows, [PHONE, USER, NAME]))) is together
 
 

@@ -1,8 +1,9 @@
-"""Who is who: contact records of all exports resolved into customers, by exact strong keys.
+"""Who is who: contact records of all exports resolved into customers, each link with its probability and evidence.
 
-Two records are one person if they share a strong key: an unmasked phone, email, unionid, external user id or user
-id. A value held by too many people is nobody's key (`guard`), a phone shared by a household counts only together with
-the name, and a cookie ties an anonymous visitor to a customer only if it belongs to one customer.
+Values that too many people hold are taken out (`shared_values`); records that agree on enough are compared field by
+field (`blocking`, `comparison`, `evidence`); what each agreement is worth is learned from the data (`estimation`);
+records that fit each other become customers (`clustering`). `linking.link` does this for any table of records,
+`resolve` for the lake. The method and its measured quality: docs/identity.md.
 """
 
 from __future__ import annotations

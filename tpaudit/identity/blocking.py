@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
+from operator import xor
 from typing import Any
 
 import ibis
 
+from tpaudit.engine import Engine
 from tpaudit.identity.comparison import Email, Identifier, Phone
 from tpaudit.identity.encoding import Encoded
+from tpaudit.identity.frequencies import Frequency
 
 SHIFT = 2**31
 """A pair is one number: lower record × SHIFT + higher record."""
@@ -48,24 +52,15 @@ class DroppedBlocks:
     largest: int
 
 
-def strengths(encoded: Encoded) -> dict[str, Strength]:
+def strengths(encoded: Encoded, frequency: Mapping[str, Frequency]) -> dict[str, Strength]:
     """Strength of every attribute that may be part of a key."""
     found: dict[str, Strength] = {}
     for name in (name for comparison in encoded.comparisons for name in comparison.keys):
-        values = _values(encoded, name)
-        held = values.group_by("code").agg(n=values.count().cast("float64"))
-        (row,) = encoded.engine.fetch_rows(held.agg(n=held.n.sum(), agree=(held.n * (held.n - 1)).sum()))
-        if row["n"]:
-            chance = max(row["agree"], 1.0) / max(row["n"] * (row["n"] - 1), 1.0)
-            found[name] = Strength(row["n"] / encoded.records, -math.log2(min(chance, 1.0)))
+        if name in frequency:
+            # A chance that was never seen is taken as half a pair.
+            chance = max(frequency[name].agreeing, 0.5) / max(frequency[name].pairs, 0.5)
+            found[name] = Strength(frequency[name].held / encoded.records, -math.log2(min(chance, 1.0)))
     return found
-
-
-def _values(encoded: Encoded, name: str) -> Any:
-    """All values of an attribute, whichever slot holds them: record, code."""
-    parts = [encoded.table.select("record", code=encoded.table[slot]) for slot in encoded.slots(name)]
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return rows.filter(rows.code.notnull())
 
 
 def chosen_keys(encoded: Encoded, strength: Mapping[str, Strength]) -> list[tuple[str, ...]]:
@@ -103,35 +98,40 @@ def _is_sound_of_name(key: Sequence[str]) -> bool:
 
 def pairs(encoded: Encoded, keys: Sequence[tuple[str, ...]], cap: int) -> tuple[Any, list[DroppedBlocks]]:
     """Distinct pairs of records that agree on a key: `pair`; and what was dropped."""
-    parts, dropped = [], []
-    for key in keys:
-        blocks = _blocks(encoded, key)
-        rows = encoded.engine.cache(blocks.filter(blocks["size"] >= 2))
-        over = rows.filter(rows["size"] > cap)
-        (row,) = encoded.engine.fetch_rows(
-            over.agg(blocks=over.block.nunique(), records=over.count(), largest=over["size"].max())
-        )
-        if row["blocks"]:
-            dropped.append(DroppedBlocks(key, row["blocks"], row["records"], row["largest"]))
-        kept = rows.filter(rows["size"] <= cap)
-        left = kept.select(block=kept.block, left=kept.record)
-        right = kept.select(block=kept.block, right=kept.record)
-        joined = left.inner_join(right, ["block", left.left < right.right])
-        parts.append(joined.select(pair=joined.left * SHIFT + joined.right))
-    if not parts:
-        empty = encoded.table.filter(ibis.literal(False))
-        return encoded.engine.cache(empty.select(pair=empty.record)), dropped
-    every = ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-    return encoded.engine.cache(every), dropped
+    engine = encoded.engine
+    if not keys:
+        return encoded.table.filter(ibis.literal(False)).select(pair="record"), []
+    blocks = [_blocks(encoded, key).mutate(key=ibis.literal(number, "int8")) for number, key in enumerate(keys)]
+    shared = ibis.union(*blocks) if len(blocks) > 1 else blocks[0]
+    shared = engine.cache(shared.filter(shared["size"] >= 2))
+    kept = shared.filter(shared["size"] <= cap)
+    left = kept.select("key", "block", left=kept.record)
+    right = kept.select("key", "block", right=kept.record)
+    joined = left.inner_join(right, ["key", "block", left.left < right.right])
+    every = engine.cache(joined.select(pair=joined.left * SHIFT + joined.right).distinct())
+    dropped = _dropped(engine, keys, shared.filter(shared["size"] > cap))
+    engine.release(shared)
+    return every, dropped
+
+
+def _dropped(engine: Engine, keys: Sequence[tuple[str, ...]], over: Any) -> list[DroppedBlocks]:
+    """The blocks that are left out for their size, key by key."""
+    told = over.group_by("key").agg(blocks=over.block.nunique(), records=over.count(), largest=over["size"].max())
+    return [
+        DroppedBlocks(keys[row["key"]], row["blocks"], row["records"], row["largest"])
+        for row in engine.fetch_rows(told.order_by("key"))
+    ]
 
 
 def _blocks(encoded: Encoded, key: Sequence[str]) -> Any:
     """Records with the block they fall into, and its size: record, block, size."""
-    rows = _values(encoded, key[0]).rename(block="code")
-    for place, name in enumerate(key[1:], start=1):
-        joined = rows.inner_join(_values(encoded, name), "record")
-        # Shifting each part differently keeps equal texts of two attributes from cancelling out.
-        rows = joined.select("record", block=joined.block ^ (joined.code >> place))
-    if any(len(encoded.slots(name)) > 1 for name in key):
-        rows = rows.distinct()
+    several = [name for name in key if len(encoded.slots(name)) > 1]
+    rows = encoded.table.select("record", *(name for name in key if name not in several))
+    for name in several:
+        rows = rows.inner_join(encoded.values(name).rename({name: "code"}), "record")
+    rows = rows.filter(*(rows[name].notnull() for name in key))
+    # Shifting each part differently keeps equal texts of two attributes from cancelling out.
+    block = reduce(xor, (rows[name] >> place for place, name in enumerate(key)))
+    rows = rows.select("record", block=block)
+    rows = rows.distinct() if several else rows
     return rows.mutate(size=rows.count().over(ibis.window(group_by="block")))

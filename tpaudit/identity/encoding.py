@@ -42,6 +42,13 @@ class Encoded:
         """The columns that hold values of *attribute*: phone, phone#2 …"""
         return [column for column in self.table.columns if re.sub(r"#\d", "", column) == attribute]
 
+    def values(self, attribute: str, condition: Any = True) -> Any:
+        """Known values of *attribute*, whichever slot holds them, of records that meet *condition*: record, code."""
+        table = self.table.filter(condition)
+        parts = [table.select("record", code=table[slot]) for slot in self.slots(attribute)]
+        rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
+        return rows.filter(rows.code.notnull())
+
 
 def encode(engine: Engine, records: Any, fields: Sequence[Field]) -> Encoded:
     """Number and encode *records* (record_id and the columns of *fields*).

@@ -9,7 +9,7 @@ know enough else to tell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tpaudit.identity.comparison import Comparison
 from tpaudit.identity.encoding import Encoded
 from tpaudit.identity.expectations import among_one, among_two, own_levels
+from tpaudit.identity.frequencies import Frequency
 from tpaudit.identity.overall import Overall, overall
 from tpaudit.identity.sampling import Draws
 from tpaudit.identity.ties import Strangers, Together, strongest
@@ -46,10 +47,10 @@ def counted(encoded: Encoded, evidence: object) -> Patterns:
     return patterns(encoded.comparisons, found["pattern"].to_numpy(), found["pairs"].to_numpy())
 
 
-def fitted(encoded: Encoded, seen: Patterns, draws: Draws) -> Model:
+def fitted(encoded: Encoded, frequency: Mapping[str, Frequency], seen: Patterns, draws: Draws) -> Model:
     """Fit the model to the patterns of the compared pairs."""
     comparisons = encoded.comparisons
-    everywhere = overall(encoded, draws)
+    everywhere = overall(encoded, frequency, draws)
     every_pair = encoded.records * (encoded.records - 1) / 2 + _IMAGINED
     together = [Together(n, drawn, comparisons, everywhere[n]) for n, drawn in draws.agreeing.items()]
     expected = [among_one(each, over.share) for each, over in zip(comparisons, everywhere, strict=True)]

@@ -18,24 +18,24 @@ from tpaudit.identity.encoding import Encoded
 
 
 def compared(encoded: Encoded, pairs: Any) -> Any:
-    """The pattern of every pair: pair, pattern.
+    """The pattern of every pair: the columns of *pairs* (pair, and any others), pattern.
 
     A pattern is one number: level + 1 of each comparison, as digits in the base of its number of levels + 1.
     """
-    split = pairs.select("pair", left=pairs.pair // SHIFT, right=pairs.pair % SHIFT)
+    split = pairs.mutate(left=pairs.pair // SHIFT, right=pairs.pair % SHIFT)
     needed = [name for each in encoded.comparisons for name in _columns(encoded, each)]
     rows = _with_sides(split, encoded.table.select("record", *needed))
-    grade: dict[str, Any] = {}
-    for comparison in encoded.comparisons:
-        for measure in comparison.measures:
-            alike = encoded.engine.cache(_alike(encoded, split, measure))
-            rows, grade[measure.attribute] = _with_grade(rows, alike, measure.attribute)
+    measures = [measure for comparison in encoded.comparisons for measure in comparison.measures]
+    for measure in measures:
+        rows = _with_grade(rows, encoded.engine.cache(_alike(encoded, split, measure)), measure.attribute)
+    # Values that are not alike have no grade.
+    grade = {measure.attribute: rows[f"grade {measure.attribute}"].fill_null(0) for measure in measures}
     left, right = _side(rows, "left"), _side(rows, "right")
     pattern = ibis.literal(0, "int64")
     for comparison in encoded.comparisons:
-        level = comparison.level(left, right, {name: rows[column] for name, column in grade.items()})
+        level = comparison.level(left, right, grade)
         pattern = pattern * (len(comparison.labels) + 1) + (level.cast("int64") + 1)
-    return rows.select("pair", pattern=pattern)
+    return rows.select(*pairs.columns, pattern=pattern)
 
 
 def _columns(encoded: Encoded, comparison: Any) -> list[str]:
@@ -55,15 +55,15 @@ def _side(rows: Any, side: str) -> Side:
     return lambda name: rows[f"{side} {name}"]
 
 
-def _with_grade(rows: Any, alike: Any, attribute: str) -> tuple[Any, str]:
-    """Join the grades of *attribute*; values that are not alike get grade 0."""
+def _with_grade(rows: Any, alike: Any, attribute: str) -> Any:
+    """Join the grades of *attribute*."""
     left, right = rows[f"left {attribute}"], rows[f"right {attribute}"]
-    column = f"grade {attribute}"
-    graded = alike.rename({"_one": "one", "_other": "other", "_grade": "grade"})
-    joined = rows.left_join(
-        graded, [ibis.least(left, right) == graded["_one"], ibis.greatest(left, right) == graded["_other"]]
+    graded = alike.rename({f"{column} {attribute}": column for column in ("one", "other", "grade")})
+    is_pair = (
+        ibis.least(left, right) == graded[f"one {attribute}"],
+        ibis.greatest(left, right) == graded[f"other {attribute}"],
     )
-    return joined.mutate(**{column: joined["_grade"].fill_null(0)}).drop("_one", "_other", "_grade"), column
+    return rows.left_join(graded, is_pair)
 
 
 def _alike(encoded: Encoded, split: Any, measure: Measure) -> Any:

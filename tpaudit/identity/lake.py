@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from tpaudit.identity.fields import Field, declared_fields
+from tpaudit.model import LAKE_TABLES
 from tpaudit.store import Store
 
 # Types of contact points per field; the first names the field in results.
@@ -51,7 +52,7 @@ def fields(store: Store) -> tuple[Field, ...]:
     Raises UsageFault for a column contacts does not have, or a kind that does not exist.
     """
     declared = store.audit.config.settings.identity.fields
-    own = declared_fields(declared, store.lake("contacts").columns)
+    own = declared_fields(declared, LAKE_TABLES["contacts"].column_names)
     return (*(field for field in FIELDS if field.name not in declared), *own)
 
 
@@ -76,8 +77,7 @@ def records(store: Store) -> Any:
             **further,
         ),
     )
-    for points in _points(store):
-        own = own.left_join(points, "record_id").drop("record_id_right")
+    own = own.left_join(_points(store), "record_id").drop("record_id_right")
     # 139…@139.com is a mobile number in plain sight.
     told = ibis.literal("+86") + own.email.re_extract(_CHINESE_MAILBOX, 1).nullif("")
     first = ibis.coalesce(own.phone, told, own.hidden_phone)
@@ -134,18 +134,15 @@ def _with_nameless(store: Store, own: Any) -> Any:
     return ibis.union(own, others.distinct().mutate(**blank))
 
 
-def _points(store: Store) -> list[Any]:
+def _points(store: Store) -> Any:
     """Values per record and type, up to two: of more than two the first and the last in order are kept."""
     rows = store.lake("contact_points")
     rows = rows.filter(rows.contact_id.notnull() & ~ibis.coalesce(rows.is_shared, False))
     is_open = ~ibis.coalesce(rows.is_masked, False) & rows.value_norm.notnull()
-    found = []
+    ends: dict[str, Any] = {"hidden_phone": rows.value.min(where=(rows.type == "phone") & ~is_open)}
     for name, types in POINT_TYPES.items():
-        of_type = rows.filter(rows.type.isin(types) & is_open)
-        held = of_type.group_by(record_id=of_type.contact_id).agg(
-            first=of_type.value_norm.min(), last=of_type.value_norm.max()
-        )
-        found.append(held.select("record_id", **{name: held["first"], f"{name}_2": held["last"].nullif(held["first"])}))
-    hidden = rows.filter((rows.type == "phone") & ~is_open)
-    found.append(hidden.group_by(record_id=hidden.contact_id).agg(hidden_phone=hidden.value.min()))
-    return found
+        is_meant = rows.type.isin(types) & is_open
+        ends[name] = rows.value_norm.min(where=is_meant)
+        ends[f"{name}_2"] = rows.value_norm.max(where=is_meant)
+    held = rows.group_by(record_id=rows.contact_id).agg(**ends)
+    return held.mutate(**{f"{name}_2": held[f"{name}_2"].nullif(held[name]) for name in POINT_TYPES})

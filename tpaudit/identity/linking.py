@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 import numpy as np
 import pyarrow as pa
 
@@ -21,6 +22,7 @@ from tpaudit.identity.comparison import DIFFERENT, Phone
 from tpaudit.identity.encoding import Encoded, encode
 from tpaudit.identity.evidence import compared
 from tpaudit.identity.fields import Field, filled
+from tpaudit.identity.frequencies import frequencies
 from tpaudit.identity.shared_values import Shared, without_shared
 from tpaudit.identity.weights import Floats, Model, Patterns
 
@@ -32,7 +34,8 @@ class Linked:
     `records`: Arrow table of record_id, cluster (number of its first record), match_probability (of the record's best
     pair inside its cluster; 1 if alone, NULL if only a decision holds it), matched_on (fields of that pair).
     `evidence`: Ibis table of all compared pairs: pair (lower record number × 2³¹ + higher), pattern; `patterns` and
-    `bits` tell the levels and log odds of each pattern.
+    `bits` tell the levels and log odds of each pattern. `capped` counts joins refused for size alone, `conflicts` pairs
+    that agree on enough to be one person but differ in a field of which a person has only one.
     """
 
     records: pa.Table
@@ -45,6 +48,7 @@ class Linked:
     dropped_blocks: tuple[blocking.DroppedBlocks, ...]
     shared: Shared
     capped: int
+    conflicts: int
 
 
 def link(
@@ -57,15 +61,29 @@ def link(
     """
     fields = filled(engine, records, fields)
     encoded, shared = without_shared(encode(engine, records, fields), settings)
-    keys = blocking.chosen_keys(encoded, blocking.strengths(encoded))
+    frequency = frequencies(encoded)
+    keys = blocking.chosen_keys(encoded, blocking.strengths(encoded, frequency))
     pairs, dropped = blocking.pairs(encoded, keys, settings.max_block)
-    evidence = engine.cache(compared(encoded, pairs))
+    evidence, draws = _compared(encoded, pairs)
     seen = estimation.counted(encoded, evidence)
-    draws = sampling.draw(encoded)
-    model = estimation.fitted(encoded, seen, draws)
+    model = estimation.fitted(encoded, frequency, seen, draws)
     bits = judged_bits(model, seen, fields)
-    ids, rows = _clustered(encoded, evidence, seen, bits, fields, settings, constraints)
-    return Linked(rows, encoded, evidence, seen, bits, model, tuple(keys), tuple(dropped), shared, ids)
+    capped, rows = _clustered(encoded, evidence, seen, bits, fields, settings, constraints)
+    conflicts = _conflicts(model, seen, bits, settings)
+    return Linked(rows, encoded, evidence, seen, bits, model, tuple(keys), tuple(dropped), shared, capped, conflicts)
+
+
+def _compared(encoded: Encoded, pairs: Any) -> tuple[Any, sampling.Draws]:
+    """The evidence on *pairs*, and what pairs drawn at random show; both are compared in one go."""
+    engine = encoded.engine
+    sample = sampling.drawn(encoded)
+    drawn = engine.table(pa.table({"pair": sample.pairs}))
+    marked = ibis.union(pairs.mutate(is_found=True), drawn.mutate(is_found=False))
+    every = engine.cache(marked.group_by("pair").agg(is_found=marked.is_found.any()))
+    rows = engine.cache(compared(encoded, every))
+    engine.release(every)
+    draws = sampling.shown(encoded.comparisons, sample, engine.fetch(rows.semi_join(drawn, "pair")))
+    return rows.filter(rows.is_found).drop("is_found"), draws
 
 
 def judged_bits(model: Model, seen: Patterns, fields: Sequence[Field]) -> Floats:
@@ -87,6 +105,17 @@ def judged_bits(model: Model, seen: Patterns, fields: Sequence[Field]) -> Floats
     return np.asarray(bits)
 
 
+def _conflicts(model: Model, seen: Patterns, bits: Floats, settings: IdentitySection) -> int:
+    """Pairs that only a rule keeps apart."""
+    believed = model.bits(seen.levels) + estimation.prior_bits(model.prior) > _least_bits(settings)
+    return int(seen.pairs[(bits <= NEVER) & believed].sum())
+
+
+def _least_bits(settings: IdentitySection) -> float:
+    """Log odds from which records count as one person's."""
+    return float(np.log2(settings.match_threshold / (1 - settings.match_threshold)))
+
+
 def _clustered(
     encoded: Encoded,
     evidence: Any,
@@ -99,18 +128,16 @@ def _clustered(
     engine = encoded.engine
     of_pattern = engine.table(pa.table({"pattern": seen.code, "bits": bits, "number": np.arange(len(bits))}))
     scored = evidence.inner_join(of_pattern, "pattern")
-    # What is hopeless between two records could only hold clusters apart that nothing pulls together.
     found = engine.fetch(scored.select("pair", "bits", "number"))
     pair, pair_bits = found["pair"].to_numpy(), found["bits"].to_numpy()
     number = found["number"].to_numpy()
-    exclusive = [name for field in fields if field.exclusive for name in [field.name]]
+    exclusive = [field.name for field in fields if field.exclusive]
     columns = engine.fetch(encoded.table.select("record", "record_id", *exclusive).order_by("record"))
     values = [_numbered(columns[name]) for name in exclusive]
     if constraints is not None:
         pair, pair_bits, number = _with_decisions(columns["record_id"], constraints, pair, pair_bits, number)
-    least = float(np.log2(settings.match_threshold / (1 - settings.match_threshold)))
-    found_ = clustered(encoded.records, pair, pair_bits, values, least, settings.max_cluster)
-    return found_.capped, _rows(columns["record_id"], found_.label, pair, pair_bits, number, seen, encoded)
+    joined = clustered(encoded.records, pair, pair_bits, values, _least_bits(settings), settings.max_cluster)
+    return joined.capped, _rows(columns["record_id"], joined.label, pair, pair_bits, number, seen, encoded)
 
 
 def _numbered(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int64]]:

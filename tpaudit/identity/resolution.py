@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import numpy as np
 
 from tpaudit.engine.portable import code_of
-from tpaudit.errors import InputFault
+from tpaudit.errors import NobodyFound
 from tpaudit.horizon import possible
 from tpaudit.identity import labels, lake, registry, survive
 from tpaudit.identity.comparison import Email, Identifier, Phone
 from tpaudit.identity.estimation import probability
 from tpaudit.identity.linking import Linked, link
 from tpaudit.privacy import masked
-from tpaudit.results import ClusterSize, DedupeResult, KeyUse, SharedKey, SourcePair
+from tpaudit.results import (
+    ClusterSize,
+    DedupeResult,
+    IdentityChanges,
+    KeyUse,
+    SharedKey,
+    SourcePair,
+    UncomparedBlocks,
+)
 from tpaudit.store import Store
 
 # Below this a person should look at the merge.
@@ -35,16 +44,48 @@ _SEEN = {
 _SHOWN = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Who is who: `people` is an Ibis table of every contact record with its customer and what its source says."""
+
+    people: Any
+    linked: Linked
+    changes: IdentityChanges
+
+
 def resolve(store: Store) -> DedupeResult:
     """Resolve all contact records; see `tpaudit.identity.resolve`."""
-    engine, limits = store.engine, store.audit.config.settings.identity
+    found = identify(store)
+    points = lake.points(store)
+    trusted = store.audit.config.settings.identity.trusted_sources
+    golden = survive.golden(store.engine, found.people, _unshared(points, found.linked), trusted)
+    store.write_mart("customer_values", golden.values)
+    customers = _customers(store, found.people, points, golden.fields)
+    store.write_mart("customers", customers)
+    return _result(store, found.linked).model_copy(
+        update={
+            "source_pairs": source_pairs(store),
+            "decisions": len(labels.read(store.audit)),
+            "changes": found.changes,
+        }
+    )
+
+
+def identify(store: Store) -> Identified:
+    """Link all contact records, name the customers as they were named before, and write mart `customer_links`.
+
+    Raises NobodyFound if no export holds a contact record.
+    """
+    engine = store.engine
     records = engine.cache(lake.records(store))
     if not engine.fetch(records.limit(1)).num_rows:
-        raise InputFault(
+        raise NobodyFound(
             "no export holds a contact record: there is nobody to resolve",
             "ingest a file with people in it, or map a person column (`[person] id` in the mapping file)",
         )
-    linked = link(engine, records, lake.fields(store), limits, labels.constraints(store.audit))
+    linked = link(
+        engine, records, lake.fields(store), store.audit.config.settings.identity, labels.constraints(store.audit)
+    )
     engine.release(records)
     found = engine.cache(_with_name_codes(linked))
     remembered = registry.remembered(store, found.select("contact_id", "cluster"))
@@ -52,18 +93,7 @@ def resolve(store: Store) -> DedupeResult:
     links = people.select("source_system", "source_record_id", "contact_id", "customer_id", "match_probability",
                           "matched_on")  # fmt: skip
     store.write_mart("customer_links", links)
-    points = lake.points(store)
-    golden = survive.golden(engine, people, _unshared(points, linked), limits.trusted_sources)
-    store.write_mart("customer_values", golden.values)
-    customers = _customers(store, people, points, golden.fields)
-    store.write_mart("customers", customers)
-    return _result(store, linked).model_copy(
-        update={
-            "source_pairs": source_pairs(store),
-            "decisions": len(labels.read(store.audit)),
-            "changes": remembered.changes,
-        }
-    )
+    return Identified(people, linked, remembered.changes)
 
 
 def _with_name_codes(linked: Linked) -> Any:
@@ -172,6 +202,12 @@ def _result(store: Store, linked: Linked) -> DedupeResult:
         cluster_sizes=tuple(ClusterSize(records=r["n_records"], customers=r["customers"]) for r in fetch(sizes)),
         largest_cluster=totals["largest"],
         review_customers=totals["review"],
+        uncompared=tuple(
+            UncomparedBlocks(fields=each.key, blocks=each.blocks, records=each.records, largest=each.largest)
+            for each in linked.dropped_blocks
+        ),
+        capped_joins=linked.capped,
+        conflicts=linked.conflicts,
     )
 
 
@@ -204,9 +240,7 @@ def _key_uses(linked: Linked) -> tuple[KeyUse, ...]:
 def _held(linked: Linked, attribute: str) -> Mapping[str, int]:
     """Records that hold a value of *attribute*, distinct values, and records that share theirs with another."""
     encoded = linked.encoded
-    parts = [encoded.table.select("record", code=encoded.table[slot]) for slot in encoded.slots(attribute)]
-    rows = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    rows = rows.filter(rows.code.notnull())
+    rows = encoded.values(attribute)
     rows = rows.mutate(holders=rows.count().over(ibis.window(group_by="code")))
     counts = rows.agg(
         records=rows.record.nunique(),

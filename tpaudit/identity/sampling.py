@@ -6,9 +6,8 @@ place have neighbouring postcodes, so agreeing on both is hardly more than agree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from tpaudit.identity.blocking import SHIFT
 from tpaudit.identity.comparison import Comparison, PersonName
 from tpaudit.identity.encoding import Encoded
-from tpaudit.identity.evidence import compared
 from tpaudit.identity.weights import Patterns, patterns
 
 _RANDOM = 200_000
@@ -32,6 +30,19 @@ Pairs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """Packed pairs drawn at random, and by comparison number those drawn among the pairs that agree on it."""
+
+    anyhow: Pairs
+    agreeing: Mapping[int, Pairs]
+
+    @property
+    def pairs(self) -> Pairs:
+        """All pairs that were drawn, once each."""
+        return np.unique(np.concatenate([self.anyhow, *self.agreeing.values()]))
+
+
+@dataclass(frozen=True, slots=True)
 class Draws:
     """Patterns of pairs drawn at random, and by comparison number of pairs drawn among those that agree on it."""
 
@@ -39,29 +50,28 @@ class Draws:
     agreeing: Mapping[int, Patterns]
 
 
-def draw(encoded: Encoded) -> Draws:
-    """Draw and compare pairs; equal records give equal draws."""
+def drawn(encoded: Encoded) -> Sample:
+    """Draw pairs; equal records give equal pairs."""
     rng = np.random.default_rng(_SEED)
     left, right = rng.integers(0, max(encoded.records, 1), (2, _RANDOM))
     anyhow = _packed(left, right)
     in_pool = encoded.table.record * _MULTIPLIER % _MODULUS < min(_POOL / max(encoded.records, 1), 1.0) * _MODULUS
-    pool = encoded.engine.cache(
-        encoded.table.filter(in_pool).select("record", *{condition(c) for c in encoded.comparisons})
-    )
-    agreeing = {n: _agreeing(encoded, pool, condition(each), rng) for n, each in enumerate(encoded.comparisons)}
-    encoded.engine.release(pool)
-    every = np.unique(np.concatenate([anyhow, *agreeing.values()]))
-    table = encoded.engine.cache(encoded.engine.table(pa.table({"pair": every})))
-    rows = encoded.engine.fetch(compared(encoded, table))
-    pair, pattern = rows["pair"].to_numpy(), rows["pattern"].to_numpy()
+    names = sorted({condition(each) for each in encoded.comparisons})
+    pool = encoded.engine.fetch(encoded.table.filter(in_pool).select("record", *names))
+    return Sample(anyhow, {n: _agreeing(pool, condition(each), rng) for n, each in enumerate(encoded.comparisons)})
+
+
+def shown(comparisons: Sequence[Comparison], sample: Sample, evidence: pa.Table) -> Draws:
+    """What the pairs of *sample* show, according to *evidence*: pair, pattern."""
+    pair, pattern = evidence["pair"].to_numpy(), evidence["pattern"].to_numpy()
     order = np.argsort(pair)
     pair, pattern = pair[order], pattern[order]
 
     def seen(drawn: Pairs) -> Patterns:
         code, count = np.unique(pattern[np.searchsorted(pair, drawn)], return_counts=True)
-        return patterns(encoded.comparisons, code, count)
+        return patterns(comparisons, code, count)
 
-    return Draws(seen(anyhow), {number: seen(drawn) for number, drawn in agreeing.items() if len(drawn)})
+    return Draws(seen(sample.anyhow), {number: seen(pairs) for number, pairs in sample.agreeing.items() if len(pairs)})
 
 
 def condition(comparison: Comparison) -> str:
@@ -69,10 +79,10 @@ def condition(comparison: Comparison) -> str:
     return comparison.attributes[1] if isinstance(comparison, PersonName) else comparison.attributes[0]
 
 
-def _agreeing(encoded: Encoded, pool: Any, name: str, rng: np.random.Generator) -> Pairs:
+def _agreeing(pool: pa.Table, name: str, rng: np.random.Generator) -> Pairs:
     """Pairs of records of the pool that agree on an attribute, every such pair equally likely."""
-    rows = encoded.engine.fetch(pool.select("record", code=pool[name]).filter(pool[name].notnull()))
-    record, code = rows["record"].to_numpy(), rows["code"].to_numpy()
+    rows = pool.select(["record", name]).filter(pool[name].is_valid())
+    record, code = rows["record"].to_numpy(), rows[name].to_numpy()
     # Codes differ between engines, so values are put in order of their first record.
     _, inverse, size = np.unique(code, return_inverse=True, return_counts=True)
     lowest = np.full(len(size), np.iinfo(np.int64).max)

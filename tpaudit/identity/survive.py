@@ -74,9 +74,8 @@ def golden(engine: Engine, linked: Any, points: Any, trusted_sources: Sequence[s
     values = engine.cache(values.inner_join(alternatives, _KEY))
     single = values.filter(values.candidates == 1).mutate(rule=ibis.literal(_ONLY))
     several = values.filter(values.candidates > 1)
-    parts = [single] + [_first(several.filter(several.field == field), RULES[field]) for field in RULES]
     columns = (*_KEY, "value", "rule", "records", "candidates", "dated_at", "origin")
-    chosen = engine.cache(ibis.union(*(part.select(*columns) for part in parts)))
+    chosen = engine.cache(single.select(*columns).union(_first(several).select(*columns)))
     return Golden(_fields(chosen), _provenance(chosen))
 
 
@@ -127,19 +126,39 @@ def _values(candidates: Any) -> Any:
     )
 
 
-def _first(values: Any, rule: Rule) -> Any:
-    """The best value per customer, with the criterion that set it above the next best."""
-    measures = [_MEASURES[criterion] for criterion in rule.criteria]
-    ordered = values.mutate(kept_at=values.dated_at, dated_at=epoch_seconds(values.dated_at))
-    # NULL dates last, alike on every engine.
-    ordered = ordered.mutate(**{name: ibis.coalesce(ordered[name], -(2**62)) for name in measures})
-    window = ibis.window(group_by=_KEY, order_by=[*(ordered[name].desc() for name in measures), ordered.value])
+def _first(values: Any) -> Any:
+    """The best value per customer and field, with the criterion that set it above the next best."""
+    seconds = values.mutate(kept_at=values.dated_at, dated_at=epoch_seconds(values.dated_at))
+    places = [_measured(seconds, by_criterion) for by_criterion in _criteria_by_place()]
+    ordered = seconds.mutate(**{f"measure_{n}": measure for n, measure in enumerate(places)})
+    measures = [ordered[f"measure_{n}"] for n in range(len(places))]
+    window = ibis.window(group_by=_KEY, order_by=[*(measure.desc() for measure in measures), ordered.value])
     ranked = ordered.mutate(
-        place=ibis.row_number().over(window), **{f"next_{name}": ordered[name].lead().over(window) for name in measures}
+        place=ibis.row_number().over(window),
+        **{f"next_{n}": measure.lead().over(window) for n, measure in enumerate(measures)},
     )
     first = ranked.filter(ranked.place == 0)
-    decided = [(first[_MEASURES[each]] != first[f"next_{_MEASURES[each]}"], each) for each in rule.criteria]
+    decided = [
+        ((first[f"measure_{n}"] != first[f"next_{n}"]) & first.field.isin(fields), criterion)
+        for n, by_criterion in enumerate(_criteria_by_place())
+        for criterion, fields in by_criterion.items()
+    ]
     return first.mutate(rule=ibis.cases(*decided, else_=_TIE), dated_at=first.kept_at)
+
+
+def _criteria_by_place() -> list[dict[Criterion, list[str]]]:
+    """The fields that each criterion decides first, second, third …"""
+    places: list[dict[Criterion, list[str]]] = [{} for _ in range(max(len(rule.criteria) for rule in RULES.values()))]
+    for field, rule in RULES.items():
+        for place, criterion in enumerate(rule.criteria):
+            places[place].setdefault(criterion, []).append(field)
+    return places
+
+
+def _measured(values: Any, by_criterion: Mapping[Criterion, Sequence[str]]) -> Any:
+    """What every value is measured by, whichever field it belongs to; NULL dates last, alike on every engine."""
+    branches = [(values.field.isin(fields), values[_MEASURES[each]]) for each, fields in by_criterion.items()]
+    return ibis.coalesce(ibis.cases(*branches), -(2**62))
 
 
 def _fields(chosen: Any) -> Any:
