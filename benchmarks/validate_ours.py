@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.validate import CONDITIONS, PER_CONTACT
 from benchmarks.validate_peers import RULES
+
+if TYPE_CHECKING:
+    from tpaudit.results import FindingRow
 
 
 def write(folder: Path, touches: int) -> str:
@@ -36,76 +44,77 @@ def import_(_: Path) -> str:
     """Great Expectations, imported as it comes."""
     import great_expectations
 
-    return f"version {great_expectations.__version__}"
+    return json.dumps({"version": great_expectations.__version__})
 
 
 def sql(folder: Path) -> str:
-    """The checks' own SQL by DuckDB alone: one statement per table, and one per check that has a query."""
-    import duckdb
+    """The checks written by hand in SQL."""
+    from benchmarks.validate_sql import count
 
-    from tpaudit.audit import Audit, load_config
-    from tpaudit.checks.judging import Probe, judged_column
-    from tpaudit.checks.lake import Lake
-    from tpaudit.checks.registry import load
+    return json.dumps(count(folder))
 
-    audit = Audit(folder, load_config(folder, {}))
-    probes = [Probe(check, target) for check in load() for target in check.targets if check.expectation is None]
-    failed = judged = 0
-    with duckdb.connect(config={"threads": 2}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        lake = Lake(audit, lambda text: connection.execute(text).fetchall())
-        lake.prepare(probes)
-        ready = [probe for probe in probes if lake.reason_to_skip(probe) is None]
-        statements = [
-            f"SELECT count(*), count(*) FILTER (WHERE failed) FROM ({probe.sql('query', lake.parameters)})"
-            for probe in ready if probe.check.query
-        ]  # fmt: skip
-        for table in sorted({probe.target.table for probe in ready if not probe.check.query}):
-            columns = [
-                judged_column(probe, lake.parameters)
-                for probe in ready if probe.target.table == table and not probe.check.query
-            ]  # fmt: skip
-            verdicts = ", ".join(f"{column} AS v{number}" for number, column in enumerate(columns))
-            numbers = range(len(columns))
-            counts = ", ".join(f"count(v{number}), count(*) FILTER (WHERE NOT v{number})" for number in numbers)
-            statements.append(f"SELECT {counts} FROM (SELECT {verdicts} FROM {table})")
-        for statement in statements:
-            row = connection.execute(statement).fetchall()[0]
-            judged += sum(checked > 0 for checked in row[::2])
-            failed += sum(row[1::2])
-    return f"{judged} judged, {failed:,} units fell short"
+
+def pandas(folder: Path) -> str:
+    """The checks in Great Expectations on pandas; counts only."""
+    from benchmarks.validate_pandas import count
+
+    return json.dumps(count(folder, names_rows=False))
+
+
+def pandas_rows(folder: Path) -> str:
+    """The checks in Great Expectations on pandas, with file and row of what fell short."""
+    from benchmarks.validate_pandas import count
+
+    return json.dumps(count(folder, names_rows=True))
 
 
 def tpaudit(folder: Path) -> str:
-    """The shipped checks, as `tpaudit validate` runs them."""
-    return _validated(folder)
+    """The shipped checks, as `tpaudit validate` runs them: with counts per file, kept in the mart and the history."""
+    judged = [finding for finding in _validated(folder) if finding.checked]
+    return json.dumps({_name(finding): (finding.checked, finding.failed) for finding in judged})
+
+
+def quarantined(folder: Path) -> str:
+    """The same, and every row that fell short written into a quarantine."""
+    from tpaudit.audit import Audit, load_config
+    from tpaudit.checks.quarantine import write_quarantine
+
+    findings = _validated(folder)
+    with tempfile.TemporaryDirectory() as place:
+        write_quarantine(Audit(folder, load_config(folder, {})), findings, Path(place))
+    return json.dumps({_name(one): (one.checked, one.failed) for one in findings if one.checked})
 
 
 def own(folder: Path) -> str:
     """The rules of the peers, as the audit's own checks."""
-    return _validated(folder / "own", select=["own"])
+    findings = _validated(folder / "own", select=["own"])
+    return json.dumps({finding.code.removeprefix("BENCH_"): finding.failed for finding in findings})
 
 
-def _validated(folder: Path, **chosen: list[str]) -> str:
+def _name(finding: FindingRow) -> str:
+    return " ".join(part for part in (finding.table, finding.code, finding.column) if part)
+
+
+def _validated(folder: Path, select: Sequence[str] = ()) -> tuple[FindingRow, ...]:
     from tpaudit import checks
     from tpaudit.audit import Audit, load_config
     from tpaudit.engine import EngineSettings, connect
     from tpaudit.store import Store
 
+    # As the command line sets it.
+    gc.set_threshold(500_000, 50, 1_000)
     store = Store(Audit(folder, load_config(folder, {})), connect(EngineSettings(threads=2)))
-    result = checks.validate(store, **chosen)
+    result = checks.validate(store, select=select)
     store.engine.close()
-    judged = [finding for finding in result.findings if finding.checked]
-    failing = [finding for finding in judged if finding.failed]
-    return (
-        f"{len(judged)} judged, {len(failing)} with failures, {sum(f.failed or 0 for f in failing):,} units fell "
-        f"short, {result.count('error')} broke"
-    )
+    return result.findings
 
 
 if __name__ == "__main__":
-    what = {"import": import_, "sql": sql, "tpaudit": tpaudit, "own": own}
     if sys.argv[1] == "write":
         print(write(Path(sys.argv[2]), int(sys.argv[3])))
     else:
-        print(what[sys.argv[1]](Path(sys.argv[2])))
+        measured = {
+            "import": import_, "sql": sql, "pandas": pandas, "pandas_rows": pandas_rows, "tpaudit": tpaudit,
+            "quarantined": quarantined, "own": own,
+        }  # fmt: skip
+        print(measured[sys.argv[1]](Path(sys.argv[2])))

@@ -9,12 +9,15 @@ from tpaudit.results import ValidateResult
 from tpaudit.store import Store
 
 
-def with_assessment(store: Store, result: ValidateResult) -> ValidateResult:
-    """*result* with score card and back-fill suggestions, both read in one session over the lake."""
+def with_assessment(store: Store, result: ValidateResult, *, show_pii: bool = False) -> ValidateResult:
+    """*result* with score card and back-fill suggestions, both read in one session over the lake.
+
+    Names of owners are masked unless *show_pii*.
+    """
     with evidence_of(store.audit, result.findings, also=READS | {"contact_points"}) as evidence:
         return result.model_copy(
             update={
-                "scorecard": scorecard(evidence, result.findings),
+                "scorecard": scorecard(evidence, result.findings, show_pii=show_pii),
                 "backfill": backfill(evidence.execute),
             }
         )

@@ -27,7 +27,7 @@ and exactly one of
 |---|---|
 | fails_when | a SQL condition over one row; unknown (NULL) does not fail |
 | expectation | an expectation of Great Expectations: `type` and its `kwargs` |
-| query | SQL giving one row per unit checked, with columns `place` (file, source or channel, may be NULL), `failed`, and, where the unit is a row of an export, `source_row` |
+| query | SQL giving one row per unit checked, with columns `place` (file, source or channel, may be NULL), `failed`, and, where the unit is a row of the table, all columns of that row |
 
 SQL sees every lake table under its name (the newest row per key), `exported_<table>` (every row of every export), the
 mart `customer_links` (empty before `dedupe`), and what `tpaudit.checks.derived` declares.

@@ -95,15 +95,15 @@ DERIVED: Mapping[str, Derived] = {
         """,
     ),
     "marketing_sent": Derived(
-        "outbound marketing messages to known people",
+        "outbound marketing messages to known people, and the `reach` a consent would be for",
         """
-        SELECT touch_id, contact_id, replace(channel, 'wecom', 'wechat') AS channel, occurred_at, source_file,
-               source_sha256, source_row
+        SELECT *, replace(channel, 'wecom', 'wechat') AS reach
         FROM touches
         WHERE direction = 'outbound' AND contact_id IS NOT NULL
           AND channel IN ('sms', 'email', 'phone', 'wechat', 'wecom', 'whatsapp')
           AND content_type IN ('promo', 'promotion', 'marketing', 'coupon', 'cross_sell', 'renewal', 'newsletter')
         """,
+        False,
     ),
     "ad_sources": Derived(
         "campaign sources by which visits from an advertising platform are known",

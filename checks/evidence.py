@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tpaudit.audit import Audit
 from tpaudit.checks.definition import CheckDefinition, Target
@@ -15,16 +15,20 @@ from tpaudit.checks.lake import Lake
 from tpaudit.checks.parameters import audit_parameters, filled
 from tpaudit.checks.registry import load_for
 from tpaudit.errors import UsageFault
+from tpaudit.model import LAKE_TABLES
 from tpaudit.results import FindingRow, RowPlace
 
 if TYPE_CHECKING:
+    from tpaudit.checks.connection import LakeConnection
     from tpaudit.checks.session import LakeSession
 
 
 class Evidence:
     """The rows behind findings. Open it by `evidence_of`; it holds for as long as that block runs."""
 
-    def __init__(self, session: LakeSession, lake: Lake, probes: Mapping[tuple[str, str, str | None], Probe]) -> None:
+    def __init__(
+        self, session: LakeSession | LakeConnection, lake: Lake, probes: Mapping[tuple[str, str, str | None], Probe]
+    ) -> None:
         self._session = session
         self._lake = lake
         self._probes = probes
@@ -32,13 +36,13 @@ class Evidence:
     def sql(self, finding: FindingRow) -> str:
         """A query for what fell short.
 
-        Its rows are those of the finding's table, with all columns, where the check judges row by row; otherwise they
-        have a column `place` (file, source, channel or day) and, where a unit is a row of an export, `source_row`.
+        Its rows are those of the finding's table, with all columns, where the check judges rows; otherwise they have a
+        column `place` (file, source, channel or day) and whatever else the check's query tells of its units.
         """
         probe = self._probes[finding.code, finding.table, finding.column]
         parameters = self._lake.parameters
         if probe.check.query:
-            return f"SELECT * EXCLUDE (failed) FROM ({probe.sql('query', parameters)}) AS units WHERE failed"
+            return self._failing_units(probe)
         if probe.check.expectation is None:
             return failing_rows_sql(probe.check, probe.target, parameters)
         return f"SELECT * FROM {probe.target.table} WHERE {self.condition(finding)}"
@@ -52,7 +56,8 @@ class Evidence:
         expectation = probe.check.expectation
         if expectation is None or not _judges_values(expectation.type):
             return None
-        failing = self._session.failing_condition(
+        judge = cast("LakeSession", self._session)
+        failing = judge.failing_condition(
             probe.target.table,
             probe.target.column or "",
             expectation.type,
@@ -69,11 +74,12 @@ class Evidence:
         """The first row that fell short in each file, the file with the most of them first."""
         if not self.names_rows(finding):
             return ()
-        is_query = self._probes[finding.code, finding.table, finding.column].check.query is not None
-        file = "place" if is_query else "source_file"
+        failing = self.sql(finding)
+        if not {"source_file", "source_row"} <= self._columns(failing):
+            return ()
         found = self._session.execute(
-            f"SELECT {file}, min(source_row) FROM ({self.sql(finding)}) AS failing "
-            f"WHERE {file} IS NOT NULL AND source_row IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1"
+            f"SELECT source_file, min(source_row) FROM ({failing}) AS failing "
+            "WHERE source_file IS NOT NULL AND source_row IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1"
         )
         return tuple(RowPlace(file=place, row=row) for place, row in found)
 
@@ -86,6 +92,18 @@ class Evidence:
         """What fell short as a pyarrow.RecordBatchReader, open within a `with` block: there may be more than fits."""
         return self._session.stream(self.sql(finding))
 
+    def _failing_units(self, probe: Probe) -> str:
+        """Query for the units of a check's query that fell short: whole rows of its table where it tells them."""
+        query = f"({probe.sql('query', self._lake.parameters)}) AS units WHERE failed"
+        known = self._columns(f"SELECT * FROM {query}")
+        if "source_file" not in known:
+            return f"SELECT * EXCLUDE (failed) FROM {query}"
+        declared = ", ".join(f'"{name}"' for name in LAKE_TABLES[probe.target.table].column_names if name in known)
+        return f"SELECT {declared} FROM {query}"
+
+    def _columns(self, sql: str) -> set[str]:
+        return {row[0] for row in self._session.execute(f"DESCRIBE {sql}")}
+
     def execute(self, sql: str) -> Sequence[Sequence[Any]]:
         """Run one query on the lake as the checks see it."""
         return self._session.execute(sql)
@@ -97,8 +115,6 @@ def evidence_of(audit: Audit, findings: tuple[FindingRow, ...], also: Collection
 
     *also* names tables, and relations of `tpaudit.checks.derived`, that will be read besides.
     """
-    from tpaudit.checks.validation import lake_session
-
     wanted = {(finding.code, finding.table, finding.column) for finding in findings if finding.failed}
     probes = {
         key: Probe(check, target)
@@ -106,10 +122,24 @@ def evidence_of(audit: Audit, findings: tuple[FindingRow, ...], also: Collection
         for target in check.targets
         if (key := (check.code, target.table, target.column)) in wanted
     }
-    with lake_session(audit) as session:
+    with _opened(audit, judges=any(probe.check.expectation for probe in probes.values())) as session:
         lake = Lake(audit, session.execute)
         lake.prepare(list(probes.values()), also=also)
         yield Evidence(session, lake, probes)
+
+
+@contextlib.contextmanager
+def _opened(audit: Audit, *, judges: bool) -> Iterator[LakeSession | LakeConnection]:
+    """A database for the lake; only what an expectation *judges* needs Great Expectations, which takes its time."""
+    from tpaudit.checks.connection import LakeConnection
+    from tpaudit.checks.validation import engine_options, lake_session
+
+    if judges:
+        with lake_session(audit) as session:
+            yield session
+    else:
+        with contextlib.closing(LakeConnection(engine_options(audit))) as connection:
+            yield connection
 
 
 def compiled_sql(check: CheckDefinition, target: Target, audit: Audit) -> str:

@@ -26,7 +26,8 @@ with warnings.catch_warnings():
         from great_expectations.datasource.fluent import SQLDatasource
         from great_expectations.datasource.fluent.sql_datasource import QueryAsset, TableAsset
         from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-        from great_expectations.expectations.metrics import ColumnMapMetricProvider
+        from great_expectations.expectations.metrics import ColumnAggregateMetricProvider, ColumnMapMetricProvider
+        from great_expectations.expectations.metrics.column_aggregate_metric_provider import column_aggregate_partial
         from great_expectations.expectations.metrics.map_metric_provider import (
             MulticolumnMapMetricProvider,
             column_condition_partial,
@@ -161,6 +162,26 @@ class TableRowCount(TableMetricProvider):
     @classmethod
     def _get_evaluation_dependencies(cls, *arguments: Any, **named: Any) -> dict[str, Any]:
         return {}
+
+
+class Verdicts(ColumnAggregateMetricProvider):
+    """How many rows have a verdict, TRUE or FALSE; asked in the one query of all verdicts of a view."""
+
+    metric_name = "column.verdicts"
+
+    @column_aggregate_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, **kwargs: Any) -> Any:  # noqa: N805 - called on the class
+        return sa.func.count(column)
+
+
+class FailedByPlace(ColumnAggregateMetricProvider):
+    """How many rows have the verdict FALSE per `place`, another column of the view; an unknown place is ''."""
+
+    metric_name = "column.failed_by_place"
+
+    @column_aggregate_partial(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, column: Any, **kwargs: Any) -> Any:  # noqa: N805 - called on the class
+        return sa.func.histogram(sa.func.coalesce(sa.column("place"), "")).filter(column.is_(False))
 
 
 class UnitsByPlace(TableMetricProvider):

@@ -13,11 +13,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tpaudit.checks.execution import UnitsByPlace
+from tpaudit.checks.execution import FailedByPlace, UnitsByPlace, Verdicts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.expectation import BatchExpectation, ColumnAggregateExpectation
     from great_expectations.expectations.registry import get_expectation_impl
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
@@ -47,6 +47,31 @@ class ExpectQueryToFindNoFailingUnits(BatchExpectation):
                 "element_count": checked,
                 "unexpected_count": failed,
                 "details": {"failed_by_place": [(place[0], place[2]) for place in places if place[2]]},
+            },
+        }
+
+
+class ExpectVerdictsToHold(ColumnAggregateExpectation):
+    """Expect a column of verdicts, NULL where there is none to give, to hold no more FALSE than `mostly` allows.
+
+    The view has a column `place`, by which the rows that fell short are counted. Runs on tpaudit's engine.
+    """
+
+    mostly: float = 1.0
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = (Verdicts.metric_name, FailedByPlace.metric_name)
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly",)
+
+    def _validate(self, metrics: Mapping[str, Any], *arguments: Any, **named: Any) -> dict[str, Any]:
+        checked = metrics[Verdicts.metric_name]
+        places = metrics[FailedByPlace.metric_name] or {}
+        failed = sum(places.values())
+        return {
+            "success": failed <= (1 - self.mostly) * checked,
+            "result": {
+                "element_count": checked,
+                "unexpected_count": failed,
+                "details": {"failed_by_place": [(place or None, count) for place, count in places.items()]},
             },
         }
 

@@ -111,12 +111,14 @@ def _batches(evidence: Evidence, finding: FindingRow, show_pii: bool) -> Iterato
 
 
 def _masked(rows: Any, table: str) -> Any:
-    """*rows* with every personal column of lake table *table* masked."""
-    declared = {column.name: column.privacy for column in LAKE_TABLES[table] if column.privacy is not None}
-    classes = {**_LINEAGE_CLASSES, **declared}
-    for position, name in enumerate(rows.column_names):
-        if name in classes:
-            rows = rows.set_column(position, name, _masked_column(rows.column(name), classes[name]))
+    """*rows* with all personal columns of lake table *table* masked, and texts that are not of the table hidden."""
+    import pyarrow as pa
+
+    classes = {column.name: column.privacy for column in LAKE_TABLES[table]} | _LINEAGE_CLASSES | {"place": None}
+    for position, field in enumerate(rows.schema):
+        privacy = classes.get(field.name, Privacy.TEXT if pa.types.is_string(field.type) else None)
+        if privacy is not None:
+            rows = rows.set_column(position, field.name, _masked_column(rows.column(field.name), privacy))
     return rows
 
 

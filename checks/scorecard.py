@@ -11,6 +11,9 @@ Five shares are counted over all records (none is sampled, so none has an interv
 | failing | records | those that fall short of a check, weighed by the worst: critical 1, warning 0.5, info 0.1 |
 
 The score is 100 times the mean of the known parts, with the last three turned round.
+
+Owners are persons: their names are masked (`tpaudit.privacy.masked_employee`), those that then read alike are numbered.
+A team is no person, unless its name also stands where owners are named.
 """
 
 # ruff: noqa: S608, E501 - names in SQL come from the declarations here and the model, never from data
@@ -22,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tpaudit.privacy import masked_employee
 from tpaudit.results import FindingRow, ScoreRow
 
 if TYPE_CHECKING:
@@ -113,10 +117,11 @@ class _Group:
     filled: Mapping[str, int] = field(default_factory=dict)
 
 
-def scorecard(evidence: Evidence, findings: Sequence[FindingRow]) -> tuple[ScoreRow, ...]:
+def scorecard(evidence: Evidence, findings: Sequence[FindingRow], *, show_pii: bool = False) -> tuple[ScoreRow, ...]:
     """Scores by table, source system, owner and team, in this order, the lowest score first in each.
 
-    *evidence* must be open on what READS names; *findings* are those of the whole validation.
+    *evidence* must be open on what READS names; *findings* are those of the whole validation. Names of persons are
+    masked unless *show_pii*.
     """
     groups = [group for table in SCORED for group in _groups(evidence, table, findings)]
     tallies: dict[tuple[Scope, str], _Tally] = defaultdict(_Tally)
@@ -129,8 +134,24 @@ def scorecard(evidence: Evidence, findings: Sequence[FindingRow]) -> tuple[Score
             if name:
                 _add(tallies[scope, name], group, ever_filled[group.table, group.source])
     scopes = ("table", "source", "owner", "team")
-    rows = [_scored(scope, name, tally) for (scope, name), tally in tallies.items()]
+    shown = {} if show_pii else _masked_names({name for scope, name in tallies if scope == "owner"})
+    rows = [
+        _scored(scope, shown.get(name, name) if scope in ("owner", "team") else name, tally)
+        for (scope, name), tally in tallies.items()
+    ]
     return tuple(sorted(rows, key=lambda row: (scopes.index(row.scope), row.score or 0, row.name)))
+
+
+def _masked_names(names: Iterable[str]) -> dict[str, str]:
+    """How each name is shown; of those that would read alike, each with its number in the order of the names."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        alike[masked_employee(name)].append(name)
+    return {
+        name: mask if len(hidden) == 1 else f"{mask} {number}"
+        for mask, hidden in alike.items()
+        for number, name in enumerate(hidden, start=1)
+    }
 
 
 def _groups(evidence: Evidence, table: str, findings: Sequence[FindingRow]) -> Iterator[_Group]:

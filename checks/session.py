@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tpaudit.checks.connection import BATCH_ROWS
 from tpaudit.checks.execution import LakeDatasource
-from tpaudit.checks.expectations import ExpectQueryToFindNoFailingUnits, counting, registered
+from tpaudit.checks.expectations import ExpectQueryToFindNoFailingUnits, counting, judges_values, registered
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -26,8 +27,6 @@ with warnings.catch_warnings():
     from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 _database_numbers = itertools.count()
-
-_BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +63,25 @@ class LakeSession:
     def fetch(self, sql: str) -> Any:
         """Run one query and return its rows as a pyarrow.Table."""
         with self._engine.get_connection() as connection:
-            return connection.connection.driver_connection.execute(sql).to_arrow_table()
+            return connection.connection.driver_connection.sql(sql).to_arrow_table()
 
     @contextlib.contextmanager
     def stream(self, sql: str) -> Iterator[Any]:
         """Run one query and yield its rows as a pyarrow.RecordBatchReader."""
         with self._engine.get_connection() as connection:
-            yield connection.connection.driver_connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
+            yield connection.connection.driver_connection.sql(sql).to_arrow_reader(BATCH_ROWS)
 
     def judge_columns(
         self, view: str, expectations: Iterable[tuple[str, str, Mapping[str, Any]]]
     ) -> dict[str, Counts | str]:
-        """Counts, or the engine's complaint, per column of *view*.
+        """Counts, or the engine's complaint, per column of *view*; those of verdicts by place.
 
         *expectations* holds column, expectation type and arguments; all run as one suite, in one query.
         """
-        judges = [counting(type_)(column=column, **kwargs) for column, type_, kwargs in expectations]
+        judges = [
+            (counting if judges_values(type_) else registered)(type_)(column=column, **kwargs)
+            for column, type_, kwargs in expectations
+        ]
         results = self._validate(view, judges, counts_rows=False)
         return {result.expectation_config.kwargs["column"]: _counted(result) for result in results}
 

@@ -139,7 +139,8 @@ def _judged_rows(
     try:
         session.execute(f'CREATE VIEW "{view}" AS {judging_view(probes, lake.parameters)}')
         outcomes = dict(session.judge_columns(view, [_expectation(probe, lake) for probe in probes]))
-        places = _places(session, lake, view, [probe for probe in probes if _fell_short(outcomes[probe.column])])
+        judged = [probe for probe in probes if probe.check.expectation and _fell_short(outcomes[probe.column])]
+        places = _places(session, lake, view, judged)
     except Exception as fault:
         outcomes, places = {probe.column: first_line(fault) for probe in probes}, {}
     if len(probes) > 1 and any(isinstance(outcome, str) for outcome in outcomes.values()):
@@ -148,7 +149,9 @@ def _judged_rows(
         return
     for probe in probes:
         outcome = outcomes[probe.column]
-        yield probe, outcome if isinstance(outcome, str) else replace(outcome, places=places.get(probe.column, ()))
+        if not isinstance(outcome, str) and probe.column in places:
+            outcome = replace(outcome, places=places[probe.column])
+        yield probe, outcome
 
 
 def _expectation(probe: Probe, lake: Lake) -> tuple[str, str, dict[str, Any]]:
@@ -156,7 +159,7 @@ def _expectation(probe: Probe, lake: Lake) -> tuple[str, str, dict[str, Any]]:
     declared = probe.check.expectation
     if declared:
         return probe.column, declared.type, {name: _filled(value, lake) for name, value in declared.kwargs.items()}
-    return probe.column, "expect_column_values_to_be_in_set", {"value_set": [True]}
+    return probe.column, "expect_verdicts_to_hold", {}
 
 
 def _filled(value: Any, lake: Lake) -> Any:
@@ -170,7 +173,7 @@ def _fell_short(outcome: Outcome) -> bool:
 def _places(
     session: LakeSession, lake: Lake, view: str, probes: Sequence[Probe]
 ) -> dict[str, tuple[tuple[str, int], ...]]:
-    """How many failing rows each file has, per probe column, in one more pass over the columns with failures."""
+    """How many failing rows of built-in expectations each file has, per probe column, in one more pass."""
     if not probes:
         return {}
     conditions = (session.failing_condition(view, *_expectation(probe, lake)) for probe in probes)
@@ -184,9 +187,18 @@ def _places(
 
 @contextlib.contextmanager
 def lake_session(audit: Audit) -> Iterator[LakeSession]:
-    """A database for the views of the lake of *audit*, under the audit's own limits."""
+    """A database for the views of the lake of *audit*, and Great Expectations looking at it."""
     from tpaudit.checks.session import LakeSession
 
+    session = LakeSession(engine_options(audit))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def engine_options(audit: Audit) -> dict[str, Any]:
+    """Options of a DuckDB database under the limits of *audit*."""
     settings = audit.config.settings.engine
     options = {
         "autoinstall_known_extensions": False,
@@ -195,8 +207,4 @@ def lake_session(audit: Audit) -> Iterator[LakeSession]:
         "temp_directory": str(audit.scratch),
         "TimeZone": "UTC",
     }
-    session = LakeSession({name: value for name, value in options.items() if value is not None})
-    try:
-        yield session
-    finally:
-        session.close()
+    return {name: value for name, value in options.items() if value is not None}

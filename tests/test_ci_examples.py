@@ -35,20 +35,28 @@ def steps_of(example: str) -> list[str]:
     return steps[1:]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A repository with an audit whose data fall short, and an empty baseline; `tpaudit` is on the path."""
+@pytest.fixture(scope="module")
+def validated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with an audit whose data fall short, validated once, and an empty baseline; to be copied."""
     if shutil.which("bash") is None:
         pytest.skip("no bash")
-    (tmp_path / "audit" / "exports").mkdir(parents=True)
-    (tmp_path / "audit" / "exports" / "orders.csv").write_text(ORDERS, encoding="utf-8")
-    (tmp_path / "audit" / "tpaudit.toml").write_text(SETTINGS, encoding="utf-8")
-    (tmp_path / "audit" / "baseline.json").write_text('{"schema_version": 1, "findings": []}', encoding="utf-8")
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "tpaudit"
+    folder = tmp_path_factory.mktemp("repository") / "checkout"
+    (folder / "audit" / "exports").mkdir(parents=True)
+    (folder / "audit" / "exports" / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    (folder / "audit" / "tpaudit.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "audit" / "baseline.json").write_text('{"schema_version": 1, "findings": []}', encoding="utf-8")
+    (folder / "bin").mkdir()
+    program = folder / "bin" / "tpaudit"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tpaudit "$@"\n', encoding="utf-8")
     program.chmod(0o755)
-    return tmp_path
+    assert run("tpaudit -C audit validate", folder).returncode == 1
+    return folder
+
+
+@pytest.fixture
+def checkout(validated: Path, tmp_path: Path) -> Path:
+    """The repository, with `tpaudit` on the path; a validation finds that nothing has changed."""
+    return shutil.copytree(validated, tmp_path / "checkout")
 
 
 def run(step: str, checkout: Path) -> subprocess.CompletedProcess[str]:

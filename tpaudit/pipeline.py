@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,69 +21,16 @@ from tpaudit import __version__
 from tpaudit.atomic import clear_unfinished, explained, replacing
 from tpaudit.audit import Audit, StageRecord, State
 from tpaudit.audit.inputs import InputFile, InputHashes, discover
-from tpaudit.errors import InputFault
-from tpaudit.results import (
-    DedupeResult,
-    IngestResult,
-    JourneyResult,
-    KpiResult,
-    RankResult,
-    Result,
-    RunResult,
-    StageOutcome,
-    ValidateResult,
-)  # fmt: skip
+from tpaudit.errors import InputFault, NobodyFound
+from tpaudit.results import IngestResult, Result, RunResult, StageOutcome, ValidateResult
+from tpaudit.stages import BEFORE_GATE, BEHIND_GATE, INGEST, STAGES, Stage
 
 if TYPE_CHECKING:
     from tpaudit.audit.settings import FailOn
     from tpaudit.ingest.intake import Reading
     from tpaudit.store import Store
 
-INGEST = "ingest"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A step of the audit: where its work is done, which marts it writes, and what its result depends on.
-
-    `after` are earlier stages, `settings` sections of tpaudit.toml, `files` patterns of files in the audit folder.
-    """
-
-    name: str
-    work: str
-    result: type[Result]
-    marts: tuple[str, ...]
-    after: tuple[str, ...]
-    settings: tuple[str, ...]
-    files: tuple[str, ...] = ()
-
-    def run(self, store: Store, **options: Any) -> Result:
-        """Do the work; the room is imported only now, because some take seconds to load."""
-        module, function = self.work.split(":")
-        result: Result = getattr(import_module(module), function)(store, **options)
-        return result
-
-
-STAGES = {
-    stage.name: stage
-    for stage in (
-        Stage("dedupe", "tpaudit.identity:resolve", DedupeResult,
-              ("customers", "customer_links", "customer_values", "identity_changes"), (INGEST,), ("audit", "identity"),
-              files=("labels.csv",)),
-        Stage("validate", "tpaudit.checks:assess", ValidateResult,
-              ("findings",), (INGEST, "dedupe"), ("audit", "validate"), files=("checks/*.yaml",)),
-        Stage("journey", "tpaudit.journeys:build", JourneyResult,
-              ("journey_touches", "journeys", "customer_orders", "transitions", "paths", "journey_map"),
-              (INGEST, "dedupe"), ("audit", "journey")),
-        Stage("kpi", "tpaudit.kpis:measure", KpiResult,
-              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi")),
-        Stage("rank", "tpaudit.ranking:rank", RankResult,
-              ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank")),
-    )
-}  # fmt: skip
-
-
-BEFORE_GATE, BEHIND_GATE = ("dedupe", "validate"), ("journey", "kpi", "rank")
+__all__ = ["INGEST", "STAGES", "Ingestion", "Pipeline", "StageEvent", "find_exports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +108,20 @@ class Pipeline:
                 self._derive(STAGES[target])
         return self.results[target]
 
+    def prepare(self, target: str) -> None:
+        """Bring up to date what stage *target* depends on.
+
+        Raises NobodyFound if that needs people, there are none, and the stage cannot do without.
+        """
+        stage = STAGES[target]
+        for earlier in stage.after:
+            try:
+                self.bring_up_to_date(earlier)
+            except NobodyFound as fault:
+                if not stage.judges_nobody:
+                    raise
+                self._leave_out(STAGES[earlier], fault.message)
+
     def is_unchanged(self, fail_on: FailOn | None = None) -> bool:
         """Whether a whole run would find every stage up to date; costs no engine and no heavy import.
 
@@ -202,8 +162,7 @@ class Pipeline:
             self._run(INGEST, lambda: fingerprint, (), self._read_files)
 
     def _derive(self, stage: Stage) -> None:
-        for earlier in stage.after:
-            self.bring_up_to_date(earlier)
+        self.prepare(stage.name)
         if stage.name not in self.forced and self._is_up_to_date(stage) and (saved := self.saved(stage.name)):
             self._keep(stage.name, saved)
         else:
@@ -272,6 +231,14 @@ class Pipeline:
         known = self.state.get(name)
         rows = known.rows if known else {}
         self._note(StageOutcome(stage=name, status="unchanged", seconds=0.0, rows=rows), saved)
+
+    def _leave_out(self, stage: Stage, reason: str) -> None:
+        """Go on without *stage*: what it said of earlier data is no longer so."""
+        for mart in stage.marts:
+            self.audit.mart_file(mart).unlink(missing_ok=True)
+        outcome = StageOutcome(stage=stage.name, status="not run", seconds=0.0, reason=reason)
+        self.outcomes.append(outcome)
+        self.tell(StageEvent(stage.name, "ends", outcome))
 
     def _note(self, outcome: StageOutcome, result: Result) -> None:
         self.outcomes.append(outcome)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from tpaudit.model.fields import Privacy
 
 HIDDEN = "****"
+
+# What stands where an employee is named and is nobody's name: teams, shops, lines and robots, and numbers of staff.
+# Somebody's name may stand before a dash, a slash or a bracket.
+_TEAM = re.compile(
+    r"([^-/(（]{2,}|[0-9一二三四五六七八九十])(组|部|店)[0-9A-Za-z]*"
+    r"|[^-/(（]*(部门|中心|团队|小队|战队|客服|热线|平台|机器人|系统)[0-9一二三四五六七八九十]*"
+    r"|([^-/(（]*\s)?(team|group|dept|department|desk|queue|support|sales|services?|bot|system|store|office)\W*[0-9]*",
+    re.IGNORECASE,
+)
+_STAFF_NUMBER = re.compile(r"[A-Za-z]{0,3}[-_#]?[0-9]{1,6}|(?=.*[0-9])[0-9A-Za-z-]{15,}")
 
 
 def masked(value: str) -> str:
@@ -35,6 +47,8 @@ def masked_as(value: str, privacy: Privacy) -> str:
         return HIDDEN
     if privacy is Privacy.BIRTHDATE:
         return f"{value[:4]}-**-**"
+    if privacy is Privacy.EMPLOYEE:
+        return masked_employee(value)
     return masked(value)
 
 
@@ -45,6 +59,23 @@ def masked_name(value: str) -> str:
     ('张**', 'W** Z***')
     """
     return " ".join(word[:1] + "*" * min(max(len(word) - 1, 1), 3) for word in value.split())
+
+
+def masked_employee(value: str) -> str:
+    """*value*, which says who answers for a record, with a person's name hidden; teams and staff numbers stay.
+
+    Whatever does not look like a team or a staff number is taken for a person.
+
+    >>> masked_employee("王小芳"), masked_employee("Ann Lee"), masked_employee("ann@shop.cn")
+    ('王**', 'A** L**', 'a***@shop.cn')
+    >>> masked_employee("客服一组"), masked_employee("Support Team 2"), masked_employee("kf-017")
+    ('客服一组', 'Support Team 2', 'kf-017')
+    """
+    if _TEAM.fullmatch(value) or _STAFF_NUMBER.fullmatch(value):
+        return value
+    if any(sign.isdigit() or sign == "@" for sign in value):
+        return masked(value)
+    return masked_name(value)
 
 
 def masked_date(value: str) -> str:

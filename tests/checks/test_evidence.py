@@ -8,6 +8,7 @@ import pytest
 
 from tests.checks.case import store_of
 from tpaudit import checks
+from tpaudit.model import LAKE_TABLES
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
@@ -36,7 +37,9 @@ def test_there_are_as_many_rows_as_failed_and_they_are_the_right_ones(tmp_path: 
     assert failed["TPM01", "orders"].column("order_id").to_pylist() == ["o1"]
     assert failed["TPM02", "orders"].column("order_id").to_pylist() == ["o2"]
     assert failed["TPM04", "orders"].column("source_row").to_pylist() == [4]
-    assert failed["TPV03", "touches"].to_pylist() == [{"place": "test.csv", "source_row": 3}]
+    repeated = failed["TPV03", "touches"].to_pylist()
+    assert [(row["touch_id"], row["source_file"], row["source_row"]) for row in repeated] == [("t1", "test.csv", 3)]
+    assert {*repeated[0]} == {*LAKE_TABLES["touches"].column_names}
     assert sql == (
         "SELECT * FROM orders WHERE refunded_amount IS NOT NULL AND (paid_amount >= 0) AND (refunded_amount > paid_amount)"
     )

@@ -13,8 +13,12 @@ import pytest
 
 from tests.checks.case import store_of
 from tpaudit import checks
+from tpaudit.checks.judging import Probe
+from tpaudit.checks.lake import Lake
 from tpaudit.checks.quarantine import write_quarantine
+from tpaudit.checks.validation import lake_session
 from tpaudit.errors import EngineFault, UsageFault
+from tpaudit.model import LAKE_TABLES
 from tpaudit.results import FindingRow
 from tpaudit.store import Store
 
@@ -104,6 +108,45 @@ def test_nothing_failed_is_an_empty_manifest(tmp_path: Path) -> None:
 
     assert written.files == ()
     assert [file.name for file in (tmp_path / "q").iterdir()] == ["manifest.json"]
+
+
+def test_a_check_that_compares_rows_leaves_whole_rows_too(store: Store, tmp_path: Path) -> None:
+    write_quarantine(store.audit, failed(store, "TPV03"), tmp_path / "q")
+
+    (row,) = pq.read_table(tmp_path / "q" / "TPV03-touches.parquet").to_pylist()
+    assert {*row} == {"check_code", "check_column", *LAKE_TABLES["touches"].column_names}
+    assert (row["touch_id"], row["event"], row["source_row"], row["occurred_at"]) == ("t1", "=1+1", 3, LATER)
+
+
+def test_every_check_that_compares_rows_tells_all_columns_of_its_table(tmp_path: Path) -> None:
+    store = store_of(tmp_path, {"touches": ROWS["touches"]})
+    comparing = [check for check in checks.load() if check.query and check.unit == "row"]
+    probes = [Probe(check, target) for check in comparing for target in check.targets]
+
+    with lake_session(store.audit) as session:
+        lake = Lake(store.audit, session.execute)
+        lake.prepare(probes, also={*LAKE_TABLES, "recognised", "marketing_sent"})
+        told = {
+            probe.column: {row[0] for row in session.execute(f"DESCRIBE {probe.sql('query', lake.parameters)}")}
+            for probe in probes
+        }
+
+    assert len(told) >= 10
+    assert [
+        probe.column for probe in probes if not {*LAKE_TABLES[probe.target.table].column_names} <= told[probe.column]
+    ] == []
+
+
+def test_texts_that_a_query_of_ones_own_adds_are_hidden(store: Store, tmp_path: Path) -> None:
+    (store.audit.folder / "checks").mkdir()
+    query = "SELECT source_file AS place, '13912345678' AS caller, TRUE AS failed FROM orders"
+    own = f'own: [{{code: PAIR, title: pairs, target: orders, query: "{query}"}}]'
+    (store.audit.folder / "checks" / "own.yaml").write_text(own, encoding="utf-8")
+
+    write_quarantine(store.audit, failed(store, "PAIR"), tmp_path / "q")
+
+    rows = pq.read_table(tmp_path / "q" / "PAIR-orders.parquet").select(["place", "caller"]).to_pylist()
+    assert rows == [{"place": "test.csv", "caller": "****"}] * 5
 
 
 def test_findings_without_rows_are_named_not_dropped(store: Store, tmp_path: Path) -> None:

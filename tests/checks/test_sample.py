@@ -23,8 +23,13 @@ sample_data = pytest.importorskip("tpaudit.sample_data")
 EXACT = {
     "TPC10", "TPE02", "TPE05", "TPL02", "TPL05", "TPM01", "TPM02", "TPM03", "TPM05", "TPP02", "TPP06", "TPT07", "TPV05",
 }  # fmt: skip
-# Planted in the list that holds one customer on several rows: only the newest row of a customer is judged.
-ON_REPEATED_ROWS = {"TPC05", "TPC06", "TPC12"}
+# Planted where one customer or phone is on several rows: only the newest row of it is judged.
+ON_REPEATED_ROWS = {"TPC05", "TPC06", "TPC08", "TPC12"}
+# Found among others like them, or under a neighbouring code: see the tests below. Messages to member ids that exist
+# nowhere, planted as TPR01, are found as messages without consent (TPL01): a record of an event names its own contact.
+AMONG_OTHERS = {
+    "TPC03", "TPP03", "TPP07", "TPR01", "TPS01", "TPS02", "TPT02", "TPT03", "TPT06", "TPV03", "TPV04", "TPX01",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,10 @@ def failed(result: ValidateResult, code: str, table: str | None = None) -> int:
     return sum(f.failed or 0 for f in result.findings if f.code == code and table in (None, f.table))
 
 
+def test_every_planted_defect_is_looked_for(planted: Counter[str]) -> None:
+    assert {name for name in planted if " " not in name} == EXACT | ON_REPEATED_ROWS | AMONG_OTHERS
+
+
 def test_no_check_breaks_on_real_layouts(result: ValidateResult) -> None:
     assert [finding.code for finding in result.findings if finding.status == "error"] == []
 
@@ -87,6 +96,8 @@ def test_findings_that_cover_several_plantings(result: ValidateResult, planted: 
     assert failed(result, "TPS02") == planted["TPS02"] / 2
     # An order number that exists nowhere was planted under the code of unknown contacts.
     assert failed(result, "TPR06") == planted["TPR01 zendesk_tickets.csv"]
+    # Platforms mask phones of their own accord, too; one customer on several rows is masked once.
+    assert failed(result, "TPP03") > 0
     # Masked and mistyped phones reach nobody either, and the placeholder phone is also one phone on many members.
     assert failed(result, "TPC03") >= planted["TPC03"]
     assert failed(result, "TPP07") >= planted["TPP07"]
@@ -95,7 +106,7 @@ def test_findings_that_cover_several_plantings(result: ValidateResult, planted: 
 
 
 def test_clean_data_give_no_critical_finding(tmp_path: Path) -> None:
-    sample_data.generate(tmp_path / "sample", customers=300, weeks=12, clean=True)
+    sample_data.generate(tmp_path / "sample", customers=150, weeks=10, clean=True)
 
     result = judged(tmp_path, tmp_path / "sample" / "exports")
 

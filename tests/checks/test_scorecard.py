@@ -11,6 +11,7 @@ import pytest
 from tests.checks.case import store_of
 from tests.lake import write_lake_rows
 from tpaudit import checks
+from tpaudit.checks.assessment import with_assessment
 from tpaudit.results import ScoreRow, ValidateResult
 
 pytestmark = pytest.mark.xdist_group("great expectations")
@@ -63,12 +64,28 @@ def row(result: ValidateResult, scope: str, name: str) -> ScoreRow:
 
 
 def test_parts_are_counted_over_the_records_an_owner_answers_for(result: ValidateResult) -> None:
-    ann = row(result, "owner", "Ann")
+    ann = row(result, "owner", "A**")
 
     # Contacts: name and city are the fields the crm fills (4 + 2 of 8); leads: lead_source (2 of 2).
     assert (ann.records, ann.filled_of, ann.filled) == (6, 10, 0.8)
     assert (ann.followed_up, ann.followed_up_of) == (0.5, 2)
     assert (ann.customer_records, ann.zombies, ann.duplicates) == (4, 0.5, 0.25)
+
+
+def test_owners_are_masked_told_apart_and_shown_on_request(tmp_path: Path) -> None:
+    owners = ("王芳", "王明", "客服一组", "Ann Lee", "kf-017", "ann@shop.cn")
+    tickets = [{"ticket_id": name, "channel": "web", "assignee_name": name, "assignee_team": team}
+               for name, team in zip(owners, ("Alpha", "Alpha", "客服一组", "Ann Lee", "Alpha", "Alpha"), strict=True)]  # fmt: skip
+    store = store_of(tmp_path, {"tickets": tickets})
+    result = checks.validate(store)
+
+    def names(scope: str, **options: bool) -> set[str]:
+        return {one.name for one in with_assessment(store, result, **options).scorecard if one.scope == scope}
+
+    assert names("owner") == {"王* 1", "王* 2", "客服一组", "A** L**", "kf-017", "a***@shop.cn"}
+    # A team is no person, unless one of the owners is called so.
+    assert names("team") == {"Alpha", "客服一组", "A** L**"}
+    assert names("owner", show_pii=True) == {*owners}
 
 
 def test_the_score_is_the_mean_of_the_known_parts(result: ValidateResult) -> None:
