@@ -3,11 +3,15 @@
 Every file is a small export (the case files of the presets, and the sample exports) that was damaged by seeded
 mutations. Each must end in one of two ways within ten seconds: loaded, with every row kept or told as refused, or
 refused with a reason and a remedy. Anything else is printed with what reproduces it, and the file is saved.
+
+Damage shows in reading and mapping, which a dry run does in full: only every fifth file is written into a lake. That,
+and preferring narrow layouts, brought a file from 0.6 to 0.2 s of CPU; 5,000 take about 20 minutes of CPU.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import shutil
 import signal
@@ -39,6 +43,9 @@ SECONDS = 10
 WORKERS = 2
 # Files that a worker takes at a time, with one engine: the statements of an engine's past cost memory.
 _CHUNK = 50
+_WRITTEN_EVERY = 5
+# Objects between two searches for garbage: statements make many that live for one file.
+_GARBAGE = 200_000
 _SAMPLE_LINES = 25
 _SAVED = Path(tempfile.gettempdir()) / "tpaudit-robustness"
 
@@ -104,7 +111,8 @@ def run(numbers: Sequence[int], seed: int, chosen: Sequence[Export] | None = Non
 def _ended(store: Store, sources: Sequence[Export], number: int, seed: int) -> Ending:
     random = Random(f"{seed}:{number}")
     # Wide tables cost most and show least.
-    export = random.choices(sources, [1 / (10 + source.width) for source in sources])[0]
+    export = random.choices(sources, [1 / (10 + source.width) ** 2 for source in sources])[0]
+    is_written = number % _WRITTEN_EVERY == 0
     content, mutations, rows_added = mutated(export, random)
     file = store.audit.exports / export.file
     file.parent.mkdir()
@@ -113,10 +121,10 @@ def _ended(store: Store, sources: Sequence[Export], number: int, seed: int) -> E
     outcome, told, rows = "FAULT", "", 0
     try:
         with time_limit(SECONDS):
-            outcome, told, rows = _ingested(store, file)
+            outcome, told, rows = _ingested(store, file, is_written)
         if outcome == "loaded" and rows_added is not None:
             file.write_bytes(export.content)
-            sound = _ingested(store, file)[2]
+            sound = _ingested(store, file, is_written)[2]
             if rows != sound + rows_added:
                 outcome, told = "FAULT", f"{rows} rows in, but {sound} of the sound file and {rows_added} added"
     except TooSlow:
@@ -130,13 +138,16 @@ def _ended(store: Store, sources: Sequence[Export], number: int, seed: int) -> E
     return ending
 
 
-def _ingested(store: Store, file: Path) -> tuple[str, str, int]:
+def _ingested(store: Store, file: Path, is_written: bool) -> tuple[str, str, int]:
     """Outcome, words and rows of one ingest; an exception other than a clear refusal passes through."""
     try:
-        result = ingest(store, [file])
+        result = ingest(store, [file], dry_run=not is_written)
     except EngineFault:
         raise
     except AuditError as fault:
+        if not is_written:
+            # The ledger, which a dry run leaves alone, has the code.
+            return _ingested(store, file, is_written=True)
         if not fault.hint:
             return "FAULT", f"refused without a remedy: {fault.message}", 0
         entries = Ledger.load(store.audit.private / "ingested.json").entries.values()
@@ -174,6 +185,7 @@ def _in_parallel(count: int, seed: int) -> Iterator[Ending]:
 
 
 def _chunk(numbers: Sequence[int], seed: int) -> list[Ending]:
+    gc.set_threshold(_GARBAGE)
     return list(run(numbers, seed))
 
 

@@ -58,19 +58,27 @@ class Store:
         Columns the rows lack become NULL, columns the mart does not declare are dropped, rows are sorted by key, so
         that equal data give equal bytes.
         """
-        return self._write(MARTS[name], rows, self.audit.mart_file(name))
+        return self._write(MARTS[name], rows, self.audit.mart_file(name), MARTS[name].key)
 
-    def write_lake(self, name: str, rows: Any, file: Path, order_by: Sequence[str] = ("source_row",)) -> int:
-        """Write *rows* as one file of lake table *name* and return their number."""
-        return self._write(LAKE_TABLES[name], rows, file, order_by)
+    def write_lake(self, name: str, rows: Any, file: Path, read_in_order: bool = False) -> int:
+        """Write *rows*, by source row, as one file of lake table *name* and return their number.
 
-    def _write(self, declared: Table, rows: Any, file: Path, order_by: Sequence[str] | None = None) -> int:
+        *read_in_order* says that the rows are made from a file that holds them in this order: if each is made from one
+        row there, they need not be sorted again.
+        """
+        declared = LAKE_TABLES[name]
+        is_sorted = read_in_order and self.engine.keeps_order(rows)
+        order = () if is_sorted else tuple(dict.fromkeys(("source_row", *declared.key)))
+        return self._write(declared, rows, file, order)
+
+    def _write(self, declared: Table, rows: Any, file: Path, order_by: Sequence[str]) -> int:
         columns = {
             column.name: rows[column.name].cast(column.type) if column.name in rows.columns else ibis.null(column.type)
             for column in declared
         }
         shaped = rows.select(**columns)
         shaped = shaped.mutate(s.across(s.of_type("float64"), lambda value: value.round(_SIGNIFICANT_DECIMALS)))
-        shaped = shaped.order_by(list(order_by or declared.key))
+        if order_by:
+            shaped = shaped.order_by(list(order_by))
         with replacing(file) as unfinished:
             return self.engine.write_parquet(shaped, unfinished)

@@ -6,10 +6,12 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import tpaudit.engine.duckdb
 from tpaudit.engine import Engine, EngineSettings, connect
 from tpaudit.engine.portable import block_of, epoch_seconds, hours_between
 from tpaudit.errors import EngineFault, UsageFault
@@ -67,3 +69,47 @@ def test_a_file_that_is_gone_is_told_with_a_remedy(engine: Engine, tmp_path: Pat
 def test_an_engine_that_is_not_built_is_refused() -> None:
     with pytest.raises(UsageFault, match="not available"):
         connect(EngineSettings(name="spark"))
+
+
+def test_rows_read_in_file_order_are_told_from_those_in_any_order(engine: Engine, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"row": range(5), "text": list("aabbc")}), tmp_path / "rows.parquet")
+    rows = engine.read_parquet(tmp_path / "rows.parquet")
+    numbers = engine.table(pa.table({"text": ["a"], "number": [1]}))
+    assert engine.keeps_order(rows.filter(rows.row > 1).mutate(double=rows.row * 2).drop("text"))
+    assert engine.keeps_order(engine.step(rows.mutate(double=rows.row * 2)).filter(lambda step: step.double > 2))
+    for shuffled in (
+        rows.group_by("text").agg(n=rows.count()), rows.union(rows), rows.left_join(numbers, "text"),
+        rows.filter(rows.text.isin(list("abcdefgh"))), rows.mutate(place=ibis.row_number()), engine.cache(rows),
+    ):  # fmt: skip
+        assert not engine.keeps_order(shuffled)
+    assert not engine.keeps_order(engine.step(rows.left_join(numbers, "text")))
+
+
+def test_files_of_many_row_groups_keep_the_order_of_their_source(tmp_path: Path) -> None:
+    engine = connect(EngineSettings(threads=2))
+    pq.write_table(pa.table({"row": range(200_000)}), tmp_path / "rows.parquet", row_group_size=9_000)
+    rows = engine.read_parquet(tmp_path / "rows.parquet").mutate(more=ibis._.row + 1)
+    wide = engine.step(rows.mutate(**{f"c{place}": ibis._.row * place for place in range(60)})).filter(
+        ibis._.row % 7 > 0
+    )
+    assert engine.keeps_order(wide)
+    with engine.frugal():
+        engine.write_parquet(wide, tmp_path / "wide.parquet", is_temporary=True)
+    found = pq.read_table(tmp_path / "wide.parquet")
+    assert found["row"].to_pylist() == [row for row in range(200_000) if row % 7]
+    assert found["c59"][-1].as_py() == 59 * 199_999
+    assert pq.read_metadata(tmp_path / "wide.parquet").num_row_groups > 10
+
+
+def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tpaudit.engine.duckdb, "_FRUGAL_MB", 20)
+    engine = connect(EngineSettings(threads=1, temp_directory=tmp_path))
+    rows = engine.table(pa.table({"row": range(300_000)}))
+    listed = rows.group_by(half=rows.row % 2).agg(all=rows.row.cast("string").lpad(100, "0").collect())
+    with engine.frugal():
+        found = engine.fetch_rows(listed.select("half", n=listed["all"].length()).order_by("half"))
+        limit = engine.fetch_rows(engine.table(pa.table({"n": [1]})))
+    assert found == [{"half": 0, "n": 150_000}, {"half": 1, "n": 150_000}]
+    assert limit == [{"n": 1}]

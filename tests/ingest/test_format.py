@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.ingest.own_presets import column, issues, load, numbers
 from tests.lake import make_store
 from tpaudit.errors import ConfigFault
-from tpaudit.ingest import ingest
 from tpaudit.ingest.layouts.preset_file import parse_presets
-from tpaudit.ingest.layouts.recognise import candidates, recognise
-from tpaudit.ingest.reading.lines import Line
 from tpaudit.store import Store
 
 HEAD = """
@@ -40,30 +37,6 @@ mail = "contact_points.email"
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return make_store(tmp_path)
-
-
-def load(store: Store, preset: str, text: str, file: str = "export.csv") -> Store:
-    """Ingest a file of *text* by the audit's own *preset*."""
-    store.audit.presets.mkdir(exist_ok=True)
-    (store.audit.presets / "own.toml").write_text(preset, encoding="utf-8")
-    store.audit.exports.mkdir(exist_ok=True)
-    (store.audit.exports / file).write_text(text, encoding="utf-8")
-    ingest(store, [store.audit.exports / file])
-    return store
-
-
-def column(store: Store, table: str, *names: str) -> list[Any]:
-    rows = store.lake(table)
-    found = store.engine.fetch_rows(rows.order_by("source_row").select(*dict.fromkeys(("source_row", *names))))
-    return [row[names[0]] if len(names) == 1 else tuple(row[name] for name in names) for row in found]
-
-
-def issues(store: Store) -> list[tuple[int | None, str]]:
-    return [(row, code) for row, code in column(store, "ingest_issues", "source_row", "code")]
-
-
-def numbers(values: list[Any]) -> list[float | None]:
-    return [None if value is None else float(value) for value in values]
 
 
 def test_blank_cells_repeat_the_row_above_within_one_record(store: Store) -> None:
@@ -294,35 +267,6 @@ at = "touches.occurred_at"
     assert column(store, "touches", "page_url", "session_id") == [("/a", "7")]
 
 
-SURVEY = """
-id = "answers"
-table = "surveys"
-[match]
-all = ["nr", "at"]
-[columns]
-nr = "surveys.response_id"
-at = "surveys.submitted_at"
-[survey]
-questions = '^\\d+、|^Q|^(?!nr|at)'
-"""
-
-
-def test_several_options_in_one_cell_are_listed(store: Store) -> None:
-    load(store, SURVEY, "nr,at,1、渠道,2、意见\n1,2026-05-01,微信┋电话,好\n2,2026-05-02,微信,\n")
-    rows = column(store, "surveys", "question_id", "options", "answer_raw")
-    assert ("Q1", ["微信", "电话"], "微信┋电话") in rows
-    assert ("Q1", ["微信"], "微信") in rows
-    assert ("Q2", None, "好") in rows
-
-
-def test_a_column_per_option_is_one_question(store: Store) -> None:
-    load(store, SURVEY, "nr,at,1(微信),1(电话),2、评分_服务,2、评分_价格\n1,2026-05-01,1,0,5,3\n2,2026-05-02,1,1,4,2\n")
-    rows = column(store, "surveys", "source_row", "question_id", "options", "answer_raw")
-    assert (2, "Q1", ["微信"], "微信") in rows
-    assert (3, "Q1", ["微信", "电话"], "微信┋电话") in rows
-    assert {(row[1], row[3]) for row in rows if row[0] == 2} == {("Q1", "微信"), ("Q2", "5"), ("Q2_2", "3")}
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -336,70 +280,3 @@ def test_a_wrong_preset_is_told_where_it_is_wrong(wrong: str, said: str) -> None
     with pytest.raises(ConfigFault) as fault:
         parse_presets(HEAD + wrong, "own.toml", "own.toml")
     assert said in str(fault.value)
-
-
-def lines(*rows: tuple[str, ...]) -> list[Line]:
-    return [Line(cells, number, number) for number, cells in enumerate(rows, start=1)]
-
-
-def preset_of(name: str, match: str) -> Any:
-    text = f'id = "{name}"\ntable = "orders"\n[match]\n{match}\n[columns]\na = "orders.order_id"\nb = "extra"\n'
-    return parse_presets(text, f"{name}.toml", "shipped")[0]
-
-
-def test_a_marker_above_the_header_decides_between_equal_layouts() -> None:
-    plain = preset_of("plain", 'all = ["a", "b"]')
-    marked = preset_of("marked", 'all = ["a", "b"]\nmarker = ["微信支付"]')
-    with_marker = lines(("----微信支付账单明细----",), ("a", "b"))
-    assert recognise(with_marker, [plain, marked]).preset.id == "marked"
-    assert recognise(lines(("a", "b")), [plain, marked]).preset.id == "plain"
-    assert recognise(lines(("a", "b")), [marked]) is None
-
-
-def test_a_header_with_a_forbidden_name_is_another_layout() -> None:
-    preset = preset_of("leads", 'all = ["a"]\nnone = ["成交"]')
-    assert recognise(lines(("a", "b", "成交")), [preset]) is None
-    assert recognise(lines(("a", "b")), [preset]).preset.id == "leads"
-
-
-def test_candidates_name_the_best_first_and_what_the_others_lack() -> None:
-    full = preset_of("full", 'all = ["a"]')
-    lacking = preset_of("lacking", 'all = ["a", "b", "c"]')
-    found = candidates(lines(("note",), ("a", "b")), [lacking, full])
-    assert [(one.preset.id, one.fits, one.missing, one.line.first) for one in found] == [
-        ("full", True, (), 2),
-        ("lacking", False, ("c",), 2),
-    ]
-    assert found[0].score == 1.0 and 0 < found[1].score < 1
-
-
-def test_a_second_header_row_holds_the_options_and_blank_names_repeat(store: Store) -> None:
-    preset = SURVEY.replace("[survey]", "[header]\nrows = 2\nwording = 1\nchoice = 2\nfill_right = true\n[survey]")
-    text = (
-        "nr,at,How satisfied are you?,Which channels?,,,Why?\n"
-        ",,Response,Shop,Phone,Other (please specify),Open-Ended Response\n"
-        "1,2026-05-01,4,Shop,,,nice\n"
-        "2,2026-05-02,5,Shop,Phone,Post,\n"
-    )
-    load(store, preset, text)
-    rows = column(store, "surveys", "source_row", "question_id", "metric", "question_text", "options", "answer_raw")
-    assert (3, "Q1", "csat", "How satisfied are you?", None, "4") in rows
-    assert (4, "Q2", "other", "Which channels?", ["Shop", "Phone"], "Shop┋Phone") in rows
-    assert (4, "Q2_2", "other", "Which channels? – Other (please specify)", None, "Post") in rows
-    assert (3, "Q3", "other", "Why?", None, "nice") in rows
-    assert len(rows) == 8
-
-
-def test_codes_stand_in_the_first_header_row_and_questions_in_the_second(store: Store) -> None:
-    preset = SURVEY.replace("[survey]", "[header]\nrows = 3\nwording = 2\n[survey]")
-    text = (
-        'nr,at,Q1,Q2_4\nResponse,When,How likely are you to recommend us?,"Which of these, if any?"\n'
-        '"{""ImportId"":""a""}","{""ImportId"":""b""}","{""ImportId"":""c""}","{""ImportId"":""d""}"\n'
-        "R1,2026-05-01,9,Tea\n"
-    )
-    load(store, preset, text)
-    rows = column(store, "surveys", "source_row", "question_id", "metric", "score", "question_text")
-    assert sorted(rows) == [
-        (4, "Q1", "nps", 9.0, "How likely are you to recommend us?"),
-        (4, "Q2_4", "other", None, "Which of these, if any?"),
-    ]

@@ -1,8 +1,7 @@
-"""Cells to values: phones, dates and amounts in every form exports use."""
+"""Cells to values: amounts, phones, names and addresses in every form exports use."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -10,145 +9,31 @@ import ibis
 import phonenumbers
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tpaudit.engine import Engine, EngineSettings, connect
-from tpaudit.ingest.rows import addresses, amounts, person_names, points, tags, times, widths
+from tests.ingest.evaluation import ENGINE, FEW, evaluate, evaluate_all, read_at_once
+from tpaudit.ingest.rows import addresses, amounts, person_names, points, tags, widths
 
-FEW = settings(max_examples=25, deadline=None)
-ENGINE: Engine = connect(EngineSettings(threads=1))
-
-
-def evaluate(texts: list[str], how: Any) -> list[Any]:
-    table = ENGINE.table(pa.table({"place": range(len(texts)), "text": pa.array(texts, pa.string())}))
-    found = ENGINE.fetch_rows(table.select("place", value=how(table.text)).order_by("place"))
-    return [row["value"] for row in found]
-
-
-def instants(texts: list[str], *formats: str, zone: str = "Asia/Shanghai", day_first: bool | None = None) -> list[Any]:
-    manner = times.Manner(day_first=day_first)
-    return evaluate(texts, lambda text: times.instant(text, ENGINE, zone, formats, manner))
+AMOUNTS: dict[str, str | None] = {
+    "1,234.50": "1234.50", "¥12": "12", "￥1,000,000.01": "1000000.01", "0元": "0", "(5.00)": "-5",
+    "-3": "-3", "１２．５": "12.5", "CNY 8": "8", "1,23": None, "12,34.5": None,
+    "十元": None, "nan": None, "1e400": None, "131.77(已退款89.84)": "131.77", "1.2万": "12000", "1.2万元": "12000",
+    "USD 1,234.50": "1234.50", "HK$5": "5", "1.234,56": "1234.56", "-¥12.00": "-12", "5.00-": "-5",
+    "1'234.50": "1234.50", "1 234.50": "1234.50", "1,234": "1234", "€ 5,00": None,
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-05-01 09:05:07", "2026/5/1 9:05:07", "2026.05.01 9:05:07", "2026年5月1日 09:05:07",
-        "2026年05月01日9时05分07秒",
-        "2026-05-01T09:05:07", "2026-05-01T09:05:07+08:00", "2026-05-01T01:05:07Z", "2026-05-01 03:05:07 +0200",
-        "2026-04-30 19:35:07 -05:30", "20260501090507", "1777597507000", "1777597507000000", "2026-05-01 09:05:07.000",
-        "20260501T010507Z", "20260501 09:05:07", "2026-05-01 01:05:07 UTC", "2026-05-01 01:05:07 +0000 UTC",
-        "2026-05-01 10:05:07 GMT+9", "2026-05-01T09:05:07,000", "Fri, 1 May 2026 01:05:07 +0000", "Fri, 01 May 2026 01:05:07 GMT",
-        "May 1, 2026, 9:05:07 AM", "May 1, 2026 at 9:05:07 a.m.", "1 May 2026 09:05:07", "1-May-2026 09:05:07",
-        "01.05.2026 09:05:07", "2026/5/1 上午9:05:07", "2026-05-01 星期五 09:05:07", "２０２６－０５－０１　０９：０５：０７",
-    ],
-)  # fmt: skip
-def test_forms_of_one_instant(text: str) -> None:
-    assert instants([text]) == [datetime(2026, 5, 1, 1, 5, 7, tzinfo=UTC)]
-
-
-@pytest.mark.parametrize(
-    ("text", "pattern", "local"),
-    [
-        ("2/26/2018 19:58", "%m/%d/%Y %H:%M", datetime(2018, 2, 26, 19, 58)),
-        ("26.02.18", "%d.%m.%y", datetime(2018, 2, 26)),
-        ("02/26/2018 07:58 PM", "%m/%d/%Y %I:%M %p", datetime(2018, 2, 26, 19, 58)),
-        ("1519646280", "unix_s", datetime(2018, 2, 26, 11, 58)),
-        ("45000.5", None, datetime(2023, 3, 15, 12, 0)),
-        ("20180226", None, datetime(2018, 2, 26)),
-        ("201802261958", None, datetime(2018, 2, 26, 19, 58)),
-        ("2018/2/26 下午 7:58", None, datetime(2018, 2, 26, 19, 58)),
-        ("2018-02-26 12:58 AM", None, datetime(2018, 2, 26, 0, 58)),
-        ("2018-02-26 12:58 PM", None, datetime(2018, 2, 26, 12, 58)),
-        ("2018年2月26日 7时58分", None, datetime(2018, 2, 26, 7, 58)),
-    ],
-)
-def test_explicit_formats_and_serials(text: str, pattern: str | None, local: datetime) -> None:
-    assert instants([text], *([pattern] if pattern else []), zone="UTC") == [local.replace(tzinfo=UTC)]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2026-13-01",
-        "2026-02-30 10:00:00",
-        "01/02/2026",
-        "soon",
-        "infinity",
-        "epoch",
-        "99999999999999999",
-        "12",
-        "2026-05-01 09:05 CST",
-    ],
-)
-def test_what_is_no_time_is_null(text: str) -> None:
-    assert instants([text]) == [None]
+@pytest.mark.parametrize("text", AMOUNTS)
+def test_amounts(text: str) -> None:
+    wanted = AMOUNTS[text]
+    assert read_at_once(tuple(AMOUNTS), amounts.money)[text] == (Decimal(wanted) if wanted else None)
 
 
 @FEW
-@given(
-    st.lists(st.text(max_size=30), min_size=1, max_size=20), st.sampled_from([None, "unix_ms", "unix_us", "%d/%m/%Y"])
-)
-def test_no_text_breaks_the_reading_of_times(texts: list[str], pattern: str | None) -> None:
-    texts = [text.replace("\0", "") for text in texts]
-    assert len(instants(texts, *([pattern] if pattern else []), day_first=True)) == len(texts)
-    assert len(evaluate(texts, lambda text: times.day(text, ENGINE, "Asia/Shanghai"))) == len(texts)
-
-
-def test_the_first_format_that_fits_counts() -> None:
-    assert instants(["26.02.18", "2018|02|26", "02/26/2018"], "%d.%m.%y", "%Y|%m|%d", zone="UTC") == [
-        datetime(2018, 2, 26, tzinfo=UTC), datetime(2018, 2, 26, tzinfo=UTC), None,
-    ]  # fmt: skip
-
-
-def test_day_and_month_are_read_as_the_column_has_them() -> None:
-    march, april = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 4, 3, tzinfo=UTC)
-    assert instants(["3/4/2026"], zone="UTC", day_first=False) == [march]
-    assert instants(["3/4/2026"], zone="UTC", day_first=True) == [april]
-    assert instants(["03.04.2026"], zone="UTC", day_first=False) == [april]
-
-
-def test_clock_times_that_the_zone_skips_or_repeats_do_not_fail() -> None:
-    skipped, repeated = instants(["2026-03-08 02:30:00", "2026-11-01 01:30:00"], zone="America/New_York")
-    assert skipped == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
-    assert repeated in (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), datetime(2026, 11, 1, 6, 30, tzinfo=UTC))
-
-
-WRITTEN = (
-    "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%dT%H:%M:%S%z",
-    "%a, %d %b %Y %H:%M:%S %z", "%b %d, %Y, %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d %B %Y %H:%M:%S",
-)  # fmt: skip
-
-
-@FEW
-@given(
-    st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2100, 1, 1)), st.sampled_from(WRITTEN),
-    st.integers(-12 * 60, 14 * 60),
-)  # fmt: skip
-def test_written_times_round_trip(moment: datetime, form: str, offset: int) -> None:
-    moment = moment.replace(microsecond=0, fold=0, tzinfo=timezone(timedelta(minutes=offset)) if "%z" in form else UTC)
-    assert instants([moment.strftime(form)], zone="UTC", day_first=True) == [moment.astimezone(UTC)]
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("1,234.50", "1234.50"), ("¥12", "12"), ("￥1,000,000.01", "1000000.01"), ("0元", "0"), ("(5.00)", "-5"),
-        ("-3", "-3"), ("１２．５", "12.5"), ("CNY 8", "8"), ("1,23", None), ("12,34.5", None),
-        ("十元", None), ("nan", None), ("1e400", None), ("131.77(已退款89.84)", "131.77"), ("1.2万", "12000"), ("1.2万元", "12000"),
-        ("USD 1,234.50", "1234.50"), ("HK$5", "5"), ("1.234,56", "1234.56"), ("-¥12.00", "-12"), ("5.00-", "-5"),
-        ("1'234.50", "1234.50"), ("1 234.50", "1234.50"), ("1,234", "1234"), ("€ 5,00", None),
-    ],
-)  # fmt: skip
-def test_amounts(text: str, amount: str | None) -> None:
-    assert evaluate([text], amounts.money) == [Decimal(amount) if amount else None]
-
-
-@FEW
-@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2), st.booleans())
-def test_amounts_are_exact(value: Decimal, grouped: bool) -> None:
-    assert evaluate([f"{value:,}" if grouped else f"{value}"], amounts.money) == [value]
+@given(st.lists(st.decimals(min_value=-(10**9), max_value=10**9, places=2), min_size=1, max_size=20), st.booleans())
+def test_amounts_are_exact(values: list[Decimal], grouped: bool) -> None:
+    assert evaluate([f"{value:,}" if grouped else f"{value}" for value in values], amounts.money) == values
 
 
 def test_amounts_with_a_decimal_comma() -> None:
@@ -166,25 +51,30 @@ def test_amounts_are_scaled_exactly() -> None:
 
 @FEW
 @given(
-    st.decimals(min_value=-(10**9), max_value=10**9, places=2),
-    st.sampled_from(["¥{}", "{}元", "{} USD", "EUR {}", "$ {}", "￥{} ", "({})"]),
-)
-def test_written_amounts_round_trip(value: Decimal, form: str) -> None:
-    expected = -abs(value) if form == "({})" else value
-    assert evaluate([form.format(f"{abs(value) if form == '({})' else value:,}")], amounts.money) == [expected]
+    st.lists(
+        st.tuples(
+            st.decimals(min_value=-(10**9), max_value=10**9, places=2),
+            st.sampled_from(["¥{}", "{}元", "{} USD", "EUR {}", "$ {}", "￥{} ", "({})"]),
+        ), min_size=1, max_size=20,
+    )
+)  # fmt: skip
+def test_written_amounts_round_trip(drawn: list[tuple[Decimal, str]]) -> None:
+    texts = [form.format(f"{abs(value) if form == '({})' else value:,}") for value, form in drawn]
+    expected = [-abs(value) if form == "({})" else value for value, form in drawn]
+    assert evaluate(texts, amounts.money) == expected
 
 
 @FEW
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=20))
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=60))
 def test_no_text_breaks_a_reading(texts: list[str]) -> None:
     texts = [text.replace("\0", "") for text in texts]
-    for how in (
+    found = evaluate_all(texts, [
         amounts.money, amounts.number, amounts.integer, amounts.seconds, amounts.minutes, amounts.boolean, amounts.currency,
         tags.tags, person_names.cleaned, points.email, points.is_hidden, points.is_virtual, widths.folded,
         lambda text: amounts.money(text, ","), lambda text: addresses.part_of(text, "road"),
         lambda text: points.fast_phone(text, "CN"), lambda text: tags.source_of(tags.tags(text)),
-    ):  # fmt: skip
-        assert len(evaluate(texts, how)) == len(texts)
+    ])  # fmt: skip
+    assert {len(values) for values in found} == {len(texts)}
     assert len(norms(texts)) == len(texts)
 
 
@@ -197,15 +87,15 @@ def test_an_amount_tells_its_currency_only_beyond_doubt() -> None:
     assert evaluate(texts, amounts.currency) == ["EUR", "USD", "USD", "GBP", "HKD", "CNY", None, None, None]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("90", 90.0), ("1:30", 90.0), ("0:01:30", 90.0), ("1分30秒", 90.0), ("2小时", 7200.0), ("x", None),
-        ("1小时2分3秒", 3723.0), ("100:00:01", 360001.0), ("1天2小时", 93600.0), ("2h 5m", 7500.0), ("00:01:02.5", 62.5),
-    ],
-)  # fmt: skip
-def test_durations(text: str, expected: float | None) -> None:
-    assert evaluate([text], amounts.seconds) == [expected]
+DURATIONS: dict[str, float | None] = {
+    "90": 90.0, "1:30": 90.0, "0:01:30": 90.0, "1分30秒": 90.0, "2小时": 7200.0, "x": None,
+    "1小时2分3秒": 3723.0, "100:00:01": 360001.0, "1天2小时": 93600.0, "2h 5m": 7500.0, "00:01:02.5": 62.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DURATIONS)
+def test_durations(text: str) -> None:
+    assert read_at_once(tuple(DURATIONS), amounts.seconds)[text] == DURATIONS[text]
 
 
 def test_minutes_are_told_by_clock_word_or_bare_number() -> None:
@@ -215,9 +105,12 @@ def test_minutes_are_told_by_clock_word_or_bare_number() -> None:
 def norms(texts: list[str], region: str = "CN") -> list[str | None]:
     table = ENGINE.table(pa.table({"place": range(len(texts)), "text": pa.array(texts, pa.string())}))
     book = points.phone_book(ENGINE, [table.select("text")], region)
-    joined = table.left_join(book.known, "text")
-    value = ibis.coalesce(points.fast_phone(joined.text, region), joined.e164)
-    return [row["v"] for row in ENGINE.fetch_rows(joined.select("place", v=value).order_by("place"))]
+    joined = book.joined_to(table, "text", "known", ENGINE)
+    by_join = ibis.coalesce(points.fast_phone(joined.text, region), joined.known)
+    by_case = ibis.coalesce(points.fast_phone(joined.text, region), book.found(joined.text))
+    found = ENGINE.fetch_rows(joined.select("place", joined=by_join, cased=by_case).order_by("place"))
+    assert [row["joined"] for row in found] == [row["cased"] for row in found]
+    return [row["joined"] for row in found]
 
 
 def test_phones_of_every_spelling() -> None:
@@ -237,11 +130,12 @@ def test_phones_of_every_spelling() -> None:
 
 
 @FEW
-@given(st.integers(min_value=13000000000, max_value=19999999999))
-def test_fast_path_agrees_with_the_library_where_the_library_knows_the_number(number: int) -> None:
-    library = phonenumbers.parse(str(number), "CN")
-    if phonenumbers.is_valid_number(library) and str(number)[1] in "3456789":
-        assert norms([str(number)]) == [phonenumbers.format_number(library, phonenumbers.PhoneNumberFormat.E164)]
+@given(st.lists(st.integers(min_value=13000000000, max_value=19999999999), min_size=1, max_size=20))
+def test_fast_path_agrees_with_the_library_where_the_library_knows_the_number(numbers: list[int]) -> None:
+    parsed = {str(number): phonenumbers.parse(str(number), "CN") for number in numbers}
+    known = {text: number for text, number in parsed.items() if phonenumbers.is_valid_number(number)}
+    as_e164 = [phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) for number in known.values()]
+    assert norms(list(known)) == as_e164
 
 
 NATIONAL = st.integers(min_value=13000000000, max_value=19999999999).map(str).filter(
@@ -251,17 +145,19 @@ NATIONAL = st.integers(min_value=13000000000, max_value=19999999999).map(str).fi
 
 @FEW
 @given(
+    st.lists(st.tuples(
     NATIONAL,
     st.sampled_from(["", "+86", "86", "0086", "+86 ", "(+86)", "＋８６"]),
     st.sampled_from(["{0}{1}{2}", "{0} {1} {2}", "{0}-{1}-{2}", "{0}{1}{2}.0", "\u202d{0}{1}{2}\u202c", "{0}{1}{2}/13900000002",
                      "{0}{1}{2}、010-65529988", "{0}{1}{2}（微信同号）"]),
     st.booleans(),
+    ), min_size=1, max_size=20),
 )  # fmt: skip
-def test_every_spelling_of_a_mobile_is_one_number(digits: str, country: str, form: str, is_wide: bool) -> None:
-    text = country + form.format(digits[:3], digits[3:7], digits[7:])
-    if is_wide:
-        text = text.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
-    assert norms([text]) == [f"+86{digits}"]
+def test_every_spelling_of_a_mobile_is_one_number(drawn: list[tuple[str, str, str, bool]]) -> None:
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    plain = [country + form.format(digits[:3], digits[3:7], digits[7:]) for digits, country, form, _ in drawn]
+    texts = [text.translate(wide) if is_wide else text for text, (*_, is_wide) in zip(plain, drawn, strict=True)]
+    assert norms(texts) == [f"+86{digits}" for digits, *_ in drawn]
 
 
 def test_office_lines_lose_their_extension() -> None:
@@ -297,8 +193,10 @@ def test_numbers_a_spreadsheet_rounded_are_no_keys() -> None:
 
 
 def point(text: str, kind: str) -> tuple[Any, Any]:
-    norm = evaluate([text], lambda text: points.reached_at(text, kind, "CN")[0])
-    return norm[0], evaluate([text], lambda text: points.reached_at(text, kind, "CN")[1])[0]
+    norm, hidden = evaluate_all(
+        [text], [lambda text, place=place: points.reached_at(text, kind, "CN")[place] for place in (0, 1)]
+    )
+    return norm[0], hidden[0]
 
 
 def test_emails() -> None:
@@ -340,11 +238,8 @@ def test_names_are_cleaned_of_what_cannot_be_seen() -> None:
     ],
 )
 def test_addresses_come_apart(text: str, region: str | None, city: str | None, road: str | None) -> None:
-    found = [
-        evaluate([text], lambda text, part=part: addresses.part_of(text, part))[0]
-        for part in ("region", "city", "road")
-    ]
-    assert found == [region, city, road]
+    hows = [lambda text, part=part: addresses.part_of(text, part) for part in ("region", "city", "road")]
+    assert evaluate_all([text], hows) == [[region], [city], [road]]
 
 
 def test_regions_are_called_by_their_full_names() -> None:
@@ -371,7 +266,11 @@ def test_a_structured_tag_tells_the_source() -> None:
 
 
 @FEW
-@given(st.text(alphabet="买家已付款，,等待（）() aBCｄ１1：:\u3000", min_size=1, max_size=20))
-def test_words_of_a_vocabulary_are_folded_alike_in_file_and_preset(word: str) -> None:
-    assert evaluate([word], widths.folded) == [widths.folded_word(word)]
-    assert widths.folded_word(word.upper()) == widths.folded_word(word)
+@given(
+    st.lists(
+        st.text(alphabet="买家已付款，,等待（）() aBCｄ１1：:\u3000", min_size=1, max_size=20), min_size=1, max_size=20
+    )
+)
+def test_words_of_a_vocabulary_are_folded_alike_in_file_and_preset(words: list[str]) -> None:
+    assert evaluate(words, widths.folded) == [widths.folded_word(word) for word in words]
+    assert [widths.folded_word(word.upper()) for word in words] == [widths.folded_word(word) for word in words]

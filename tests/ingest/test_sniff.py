@@ -36,7 +36,7 @@ TRADITIONAL = (
 def parts_in(folder: Path, content: bytes) -> list[Part]:
     file = folder / "export.dat"
     file.write_bytes(content)
-    return next(readings_of(file, container_of(file), folder / "scratch"))
+    return next(readings_of(file, container_of(file), folder / "scratch")).parts
 
 
 def sniffed(folder: Path, content: bytes) -> tuple[Sniffed, ...]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import pyarrow.parquet as pq
 
 from tpaudit.engine.settings import EngineSettings
 from tpaudit.errors import EngineFault
 
 Result = TypeVar("Result")
+
+# A row group is held in memory by every thread that writes: wide rows make small ones.
+_CELLS_OF_A_GROUP = 1 << 19
+_LEAST_ROWS, _MOST_ROWS = 8_192, 122_880
+# Memory that a query which streams rows needs per thread.
+_FRUGAL_MB = 120
+_ROW_BY_ROW = (ops.Project, ops.Filter, ops.DropColumns)
+# DuckDB makes a join of a long list of values to look for.
+_BEYOND_A_ROW = (ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Unnest, ops.Subquery, ops.InValues)
 
 
 class DuckDBEngine:
@@ -33,7 +44,12 @@ class DuckDBEngine:
         chosen = {key: value for key, value in options.items() if value is not None}
         self._connection = _explained(lambda: ibis.duckdb.connect(**chosen))
         self._connection.raw_sql("SET TimeZone = 'UTC'")
-        self._cached = itertools.count()
+        self._number = itertools.count()
+        self._in_file_order: set[str] = set()
+        self._steps: dict[str, Any] = {}
+        self._has_own_limit = settings.memory_limit is not None
+        # The usual and the frugal limit, while the latter is in force.
+        self._limits: tuple[str, str] | None = None
 
     def scan(self, files: Sequence[Path], schema: Mapping[str, str]) -> Any:
         """Return an Ibis table over Parquet *files* with exactly the columns of *schema*."""
@@ -41,7 +57,7 @@ class DuckDBEngine:
         if not files:
             return ibis.memtable([], schema=target)
         paths = [str(file) for file in files]
-        found = _explained(lambda: self._connection.read_parquet(paths, union_by_name=True))
+        found = self._explained(lambda: self._connection.read_parquet(paths, union_by_name=True))
         columns = {
             name: found[name].cast(dtype) if name in found.columns else ibis.null(dtype)
             for name, dtype in target.items()
@@ -50,7 +66,9 @@ class DuckDBEngine:
 
     def read_parquet(self, file: Path) -> Any:
         """Return an Ibis table over one Parquet file as it is."""
-        return _explained(lambda: self._connection.read_parquet(str(file)))
+        found = self._explained(lambda: self._connection.read_parquet(str(file)))
+        self._in_file_order.add(found.op().name)
+        return found
 
     def table(self, data: Any) -> Any:
         """Return an Ibis table over a small Arrow table."""
@@ -58,8 +76,42 @@ class DuckDBEngine:
 
     def cache(self, expression: Any) -> Any:
         """Evaluate *expression* once and keep the result in a temporary table."""
-        name = f"cached_{next(self._cached)}"
-        return _explained(lambda: self._connection.create_table(name, expression, temp=True))
+        name = f"cached_{next(self._number)}"
+        return self._explained(lambda: self._connection.create_table(name, expression, temp=True))
+
+    def step(self, expression: Any) -> Any:
+        """Return a table that stands for *expression* in the next file written: DuckDB computes its columns once."""
+        name = f"step_{next(self._number)}"
+        self._steps[name] = expression
+        if self.keeps_order(expression):
+            self._in_file_order.add(name)
+        return ops.DatabaseTable(name=name, schema=expression.schema(), source=self._connection).to_expr()
+
+    def keeps_order(self, expression: Any) -> bool:
+        """Whether the rows of *expression* come in the order of the file it reads, as DuckDB lets them if nothing but
+        the row itself decides about each."""
+        operation = expression.op()
+        relations, beyond = operation.find(ops.Relation), operation.find(_BEYOND_A_ROW)
+        sources = [relation for relation in relations if not isinstance(relation, _ROW_BY_ROW)]
+        return not beyond and all(
+            isinstance(source, ops.DatabaseTable) and source.name in self._in_file_order for source in sources
+        )
+
+    @contextlib.contextmanager
+    def frugal(self) -> Iterator[None]:
+        """Within, queries get as much memory as streaming takes, and spill the rest; one that cannot gets all of it."""
+        if self._has_own_limit:
+            yield
+            return
+        settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
+        ((usual, threads),) = self._connection.raw_sql(settings).fetchall()
+        self._limits = (usual, f"{_FRUGAL_MB * int(threads)}MB")
+        self._limit_memory(self._limits[1])
+        try:
+            yield
+        finally:
+            self._limits = None
+            self._limit_memory(usual)
 
     def release(self, *cached: Any) -> None:
         """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
@@ -68,17 +120,44 @@ class DuckDBEngine:
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
-        return _explained(lambda: self._connection.to_pyarrow(expression))
+        return self._explained(lambda: self._connection.to_pyarrow(expression))
 
     def fetch_rows(self, expression: Any) -> list[dict[str, Any]]:
         """Return the result of *expression* as plain Python rows."""
         rows: list[dict[str, Any]] = self.fetch(expression).to_pylist()
         return rows
 
-    def write_parquet(self, expression: Any, file: Path) -> int:
+    def write_parquet(self, expression: Any, file: Path, is_temporary: bool = False) -> int:
         """Write the result of *expression* to *file*, streaming, and return its row count."""
-        _explained(lambda: self._connection.to_parquet(expression, str(file), compression="zstd"))
+        rows = max(_LEAST_ROWS, min(_MOST_ROWS, _CELLS_OF_A_GROUP // len(expression.columns)))
+        packing = {"compression": "lz4_raw" if is_temporary else "zstd", "row_group_size": rows}
+        if steps := self._steps_of(expression):
+            statement = self._copy(steps, expression, file, packing)
+            for name in steps:
+                del self._steps[name]
+            self._explained(lambda: self._connection.raw_sql(statement))
+        else:
+            self._explained(lambda: self._connection.to_parquet(expression, str(file), **packing))
         return int(pq.read_metadata(file).num_rows)
+
+    def _steps_of(self, expression: Any) -> dict[str, Any]:
+        """The steps that *expression* builds on, each after those it builds on itself."""
+        found: dict[str, Any] = {}
+        for table in expression.op().find(ops.DatabaseTable):
+            if table.name in self._steps:
+                step = self._steps[table.name]
+                found |= self._steps_of(step) | {table.name: step}
+        return found
+
+    def _copy(self, steps: Mapping[str, Any], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
+        """The statement that writes *expression*; steps stand in front of it, each computed once per row."""
+        named = [f"{name} AS NOT MATERIALIZED ({self._connection.compile(step)})" for name, step in steps.items()]
+        query = self._connection.compile(expression)
+        own = query.removeprefix("WITH ")
+        query = f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
+        options = ", ".join(f"{name} {value}" for name, value in packing.items())
+        place = str(file).replace("'", "''")
+        return f"COPY ({query}) TO '{place}' (FORMAT parquet, {options})"
 
     def from_local(self, naive: Any, zone: str) -> Any:
         """Instant (UTC) of a naive timestamp expression written on a clock in *zone*."""
@@ -87,6 +166,23 @@ class DuckDBEngine:
     def to_local(self, instant: Any, zone: str) -> Any:
         """Naive timestamp that a clock in *zone* shows at *instant*."""
         return _clock_at(ibis.literal(zone), instant)
+
+    def _explained(self, work: Callable[[], Result]) -> Result:
+        """Run *work*, once more with all the memory there is if it was meant to be frugal and cannot."""
+        try:
+            return _explained(work)
+        except EngineFault as fault:
+            if self._limits is None or not isinstance(fault.__cause__, duckdb.OutOfMemoryException):
+                raise
+        usual, frugal = self._limits
+        self._limit_memory(usual)
+        try:
+            return _explained(work)
+        finally:
+            self._limit_memory(frugal)
+
+    def _limit_memory(self, size: str) -> None:
+        self._connection.raw_sql(f"SET memory_limit = '{size}'")
 
     def close(self) -> None:
         """Drop cached tables and close the connection."""

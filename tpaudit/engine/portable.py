@@ -5,6 +5,7 @@ Each function takes and returns Ibis expressions and holds one measured differen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -32,6 +33,14 @@ def block_of(key: Any, blocks: int) -> Any:
     digits = [ibis.literal("0123456789abcdef").find(digest.substr(place, 1)) for place in range(3)]
     number = digits[0] * 256 + digits[1] * 16 + digits[2]
     return (number % blocks).cast("int64")
+
+
+def is_one_of(value: Any, choices: Sequence[Any]) -> Any:
+    """Whether *value* is one of *choices*; false for NULL.
+
+    Asked with `isin`, a long list becomes a join, after which DuckDB hands out rows in any order.
+    """
+    return value.cases(*((choice, True) for choice in choices), else_=False) if choices else ibis.literal(False)
 
 
 def code_of(text: Any) -> Any:

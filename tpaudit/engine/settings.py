@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +39,15 @@ class Engine(Protocol):
     def cache(self, expression: Any) -> Any:
         """Evaluate *expression* once, inside the engine, and return an Ibis table over the result."""
 
+    def step(self, expression: Any) -> Any:
+        """Return an Ibis table over *expression* on which further expressions build without repeating it."""
+
+    def keeps_order(self, expression: Any) -> bool:
+        """Whether the rows of *expression* are sure to come in the order of the one file it reads."""
+
+    def frugal(self) -> AbstractContextManager[None]:
+        """Within, queries get no more memory than rows that stream by take, as far as they can do with it."""
+
     def release(self, *cached: Any) -> None:
         """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
 
@@ -47,8 +57,11 @@ class Engine(Protocol):
     def fetch_rows(self, expression: Any) -> list[dict[str, Any]]:
         """Return the result of *expression* as plain Python rows; for small, finished frames."""
 
-    def write_parquet(self, expression: Any, file: Path) -> int:
-        """Write the result of *expression* to *file* (Parquet, zstd), streaming, and return its row count."""
+    def write_parquet(self, expression: Any, file: Path, is_temporary: bool = False) -> int:
+        """Write the result of *expression* to *file* (Parquet), streaming, and return its row count.
+
+        A temporary file is packed to be read again soon, others to be small.
+        """
 
     def from_local(self, naive: Any, zone: str) -> Any:
         """Instant (UTC) of the naive timestamp expression *naive*, written on a clock in *zone*."""

@@ -22,6 +22,7 @@ from tpaudit.ingest.load import (
     SHORT_SHA,
     IncomingPart,
     Mapped,
+    give_numbers,
     map_file,
     parts_of,
     planned_files,
@@ -69,13 +70,15 @@ class Intake:
         self._shelf = Shelf(store.audit, dry_run)
         self._now = datetime.now(UTC)
         self._hashes: dict[str, str] = {}
+        self._surveys: dict[str, Mapped] = {}
 
     def take_in(self, paths: Sequence[Path], inputs: Sequence[InputFile]) -> IngestResult:
         """Ingest the files *inputs*, which are all that *paths* mean."""
         self._hashes = {file.name: file.sha256 or "" for file in inputs}
         self._shelf.clear_leftovers()
         self._remove_vanished(WholeFolders(self._store.audit, paths, inputs))
-        entries = self._taken(inputs)
+        with self._store.engine.frugal():
+            entries = self._taken(inputs)
         for name, entry in self._shelf.entries.items():
             if entry.source not in self._hashes and entry.outcome.status in ("loaded", "unchanged"):
                 entries[name] = _with_status(entry, "kept")
@@ -115,7 +118,7 @@ class Intake:
         notice = write_notice(self._store, name, entry.sha256, issue, self._dry_run)
         outcome = entry.outcome.model_copy(update={"status": "removed", "rows_by_table": lost, "issues": 1})
         gone = dataclasses.replace(
-            entry, lake_files=notice.files, outcome=outcome, issues=notice.issues, responses=None, twin=None
+            entry, lake_files=notice.files, outcome=outcome, issues=notice.issues, responses=None, twin=None, codes=None
         )
         self._shelf.keep(name, gone)
 
@@ -138,11 +141,15 @@ class Intake:
                     shutil.rmtree(self._unpacked(file.sha256), ignore_errors=True)
                     done |= self._refused_whole(file, file.sha256, refusal)
         left = Counter(part.file.sha256 for part in pending)
-        for part in sorted(pending, key=lambda part: part.sniffed.coded_share):
-            done[part.name] = self._load(part)
-            left[part.file.sha256] -= 1
-            if not left[part.file.sha256]:
-                shutil.rmtree(self._unpacked(part.file.sha256 or ""), ignore_errors=True)
+        try:
+            for part in sorted(pending, key=lambda part: part.sniffed.coded_share):
+                done[part.name] = self._load(part)
+                left[part.file.sha256] -= 1
+                if not left[part.file.sha256]:
+                    shutil.rmtree(self._unpacked(part.file.sha256 or ""), ignore_errors=True)
+        finally:
+            for mapped in self._surveys.values():
+                mapped.discard()
         return done
 
     def _unchanged(self, file: InputFile, sha256: str) -> dict[str, Entry]:
@@ -162,14 +169,14 @@ class Intake:
         # A file the user once named a mapping for stays read that way in later runs that name none.
         if entry.mapping != self._mapping and (self._is_choice or not entry.is_chosen):
             return False
-        if entry.outcome.status == "refused":
-            return entry.twin is None or self._is_loaded(entry.twin)
-        return self._shelf.is_complete(entry)
+        if not all(self._is_loaded(twin) for twin in (entry.twin, entry.codes) if twin):
+            return False
+        return entry.outcome.status == "refused" or self._shelf.is_complete(entry)
 
     def _is_loaded(self, twin: Twin) -> bool:
         """Whether the file that holds the same rows is still there with the content it had."""
         entry = self._shelf.entries.get(twin.file)
-        if entry is None or entry.outcome.status in ("refused", "removed"):
+        if entry is None or entry.outcome.status in ("refused", "removed") or not self._shelf.is_complete(entry):
             return False
         return self._hashes.get(entry.source, entry.source_sha256) == twin.sha256
 
@@ -184,12 +191,11 @@ class Intake:
             self._refuse_unwanted(part)
             self._refuse_copy(part)
             mapped = map_file(self._store, part, self._now, self._progress(part))
-            self._refuse_twin(mapped)
-            return self._write(mapped)
+            return self._joined(mapped) or self._write(mapped)
         except Refusal as refusal:
             return self._refused(part.file, part.name, part.sha256, refusal, part)
         finally:
-            if mapped:
+            if mapped and part.name not in self._surveys:
                 mapped.discard()
 
     def _progress(self, part: IncomingPart) -> Callable[[int], None]:
@@ -207,11 +213,25 @@ class Intake:
             if entry.sha256 == part.sha256:
                 raise Duplicate(f"has the same content as {name}", name, entry)
 
-    def _refuse_twin(self, mapped: Mapped) -> None:
-        """The same survey responses in two files count once."""
-        for name, entry in self._originals(mapped.part):
-            if mapped.responses and entry.responses == mapped.responses:
-                raise Duplicate(f"holds the same responses as {name}", name, entry)
+    def _joined(self, mapped: Mapped) -> Entry | None:
+        """The entry of a file with the same survey responses as an earlier one: they count once, but where the earlier
+        file has words and this one numbers, the numbers are given to it. None if there is no such file.
+
+        Raises Duplicate if the numbers are known already.
+        """
+        part = mapped.part
+        same = ((n, entry) for n, entry in self._originals(part) if entry.responses == mapped.responses is not None)
+        name, other = next(same, ("", None))
+        if other is None:
+            return None
+        answers = self._surveys.get(name) or self._shelf.file_of(other, "surveys")
+        number = give_numbers(self._store, mapped, answers, self._dry_run) if answers else 0
+        if not number:
+            raise Duplicate(f"holds the same responses as {name}", name, other)
+        self._shelf.keep(name, dataclasses.replace(other, codes=Twin(part.name, part.file.sha256 or "")))
+        told = Issue("scores_by_code", message=f"its codes gave {number} answers of {name} their numbers")
+        joined = dataclasses.replace(mapped, responses=None, joined=told)
+        return self._write(joined, Twin(name, other.source_sha256))
 
     def _originals(self, part: IncomingPart) -> Iterator[tuple[str, Entry]]:
         """Other files whose rows are in the lake and whose content has not changed since."""
@@ -219,8 +239,11 @@ class Intake:
             if self._hashes.get(entry.source, entry.source_sha256) == entry.source_sha256:
                 yield name, entry
 
-    def _write(self, mapped: Mapped) -> Entry:
+    def _write(self, mapped: Mapped, twin: Twin | None = None) -> Entry:
         part = mapped.part
+        if self._dry_run and mapped.responses:
+            # The other file of the survey may ask for the answers, which are written nowhere.
+            self._surveys[part.name] = mapped
         self._shelf.begin(part.name, planned_files(self._store, mapped))
         written = write_file(self._store, mapped, self._dry_run)
         account = written.account
@@ -237,7 +260,8 @@ class Intake:
             }
         )
         entry = self._entry(part.file, part.sha256, written.files, outcome)
-        entry = dataclasses.replace(entry, issues=written.issues, responses=mapped.responses, is_chosen=self._is_choice)
+        entry = dataclasses.replace(entry, issues=written.issues, responses=mapped.responses, twin=twin)
+        entry = dataclasses.replace(entry, is_chosen=self._is_choice)
         self._shelf.keep(part.name, entry)
         return entry
 

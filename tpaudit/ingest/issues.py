@@ -50,6 +50,11 @@ _KINDS = (
         "other_part", "info", "another part of the file has rows that no preset knows; it was not read",
         "save the part as a file of its own if its rows are wanted",
     ),
+    IssueKind(
+        "scores_by_code", "info", "answers of the same survey in another file got their numbers from the codes here",
+        "check that a higher code is a better answer",
+    ),
+    IssueKind("beside_list", "info", "the file holds more than its list of rows; the rest was not read"),
     # rows that stay out of the canonical tables
     IssueKind(
         "ragged_row", "warning", "the row has more or fewer cells than the header",

@@ -12,12 +12,12 @@ from tpaudit.atomic import replacing
 from tpaudit.results import FileIngested, IssueCount
 
 # Part of every fingerprint: a new way of reading makes every file be read again.
-READING_VERSION = 2
+READING_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The file that holds the same rows already, and the content it had then."""
+    """Another file with the same rows, and the content it had when both were read."""
 
     file: str
     sha256: str
@@ -27,7 +27,8 @@ class Twin:
 class Entry:
     """One file of the lake, or one part of a file: what its rows depend on, the lake files they lie in, what was said.
 
-    `source` and `source_sha256` are the name and the hash of the whole file, `place` where it lies.
+    `source` and `source_sha256` are the name and the hash of the whole file, `place` where it lies. `twin` is the file
+    that has brought the same rows already, `codes` the one whose codes gave answers of this one their numbers.
     """
 
     sha256: str
@@ -40,6 +41,7 @@ class Entry:
     issues: tuple[IssueCount, ...] = ()
     responses: str | None = None
     twin: Twin | None = None
+    codes: Twin | None = None
     is_chosen: bool = False  # read by a preset, table or mapping file that the user named
 
 
@@ -98,7 +100,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
 def _entry(name: str, content: dict[str, Any]) -> Entry:
     """The saved entry; of version 0.1 it lacks where the file lies, so that the file is never taken for gone."""
     outcome = {key: value for key, value in content["outcome"].items() if key in FileIngested.model_fields}
-    twin = content.get("twin")
+    twin, codes = content.get("twin"), content.get("codes")
     return Entry(
         content["sha256"],
         content["mapping"],
@@ -110,5 +112,6 @@ def _entry(name: str, content: dict[str, Any]) -> Entry:
         tuple(IssueCount.model_validate(issue) for issue in content["issues"]),
         content.get("responses"),
         Twin(**twin) if twin else None,
+        Twin(**codes) if codes else None,
         bool(content.get("is_chosen")),
     )

@@ -13,9 +13,10 @@ from typing import Any
 from tpaudit.audit.inputs import InputFile
 from tpaudit.ingest.account import Account, balanced
 from tpaudit.ingest.issues import ISSUE_KINDS, Issue
-from tpaudit.ingest.reading.staged import Staged
+from tpaudit.ingest.reading.staged import ROW, Staged
 from tpaudit.ingest.refusal import Refusal
 from tpaudit.ingest.rows.cells import cells_of
+from tpaudit.ingest.rows.coded_answers import numbers_of, with_numbers
 from tpaudit.ingest.rows.issue_rows import Origin, issue_counts, issue_rows
 from tpaudit.ingest.rows.mapping import REJECT, Plan, wide_table
 from tpaudit.ingest.rows.people import contact_points, contacts, with_persons
@@ -27,7 +28,7 @@ from tpaudit.ingest.wording import in_both, in_chinese
 from tpaudit.results import IssueCount
 from tpaudit.store import Store
 
-_ISSUES = "ingest_issues"
+_ISSUES, _ANSWERS = "ingest_issues", "surveys"
 SHORT_SHA = 12
 # Name part of the lake files that tell of a file without rows.
 NOTICE = "refused"
@@ -67,7 +68,10 @@ def parts_of(file: InputFile, sha256: str, recognised: tuple[Sniffed, ...]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A part whose rows are typed and ready to be written: nothing of it is in the lake yet."""
+    """A part whose rows are typed and ready to be written: nothing of it is in the lake yet.
+
+    `joined` tells, if so, that its answers went to those of another file of the same survey: it feeds no table itself.
+    """
 
     part: IncomingPart
     staged: Staged
@@ -76,6 +80,7 @@ class Mapped:
     lineage: Lineage
     folder: Path
     responses: str | None = None
+    joined: Issue | None = None
 
     @property
     def live(self) -> Any:
@@ -89,7 +94,8 @@ class Mapped:
             Issue("other_part", message=f"no preset knows {name!r}; it was not read") for name in self.part.unread
         )
         unsure = (Issue("low_confidence_preset"),) if self.part.sniffed.preset.confidence == "partial" else ()
-        return (*unsure, *self.staged.issues, *unread)
+        joined = (self.joined,) if self.joined else ()
+        return (*unsure, *self.staged.issues, *unread, *joined)
 
     def discard(self) -> None:
         """Remove the temporary files."""
@@ -120,9 +126,12 @@ def map_file(store: Store, part: IncomingPart, ingested_at: datetime, progress: 
         cells = cells_of(store.engine, staged, sniffed.preset, folder / "cells.parquet")
         context = Context(store.engine, sniffed.preset, zone)
         wide, plan = wide_table(cells, staged, part.name, context, settings.region)
+        wide = with_persons(store.engine.step(wide), plan, store.engine)
+        if not store.engine.keeps_order(wide):
+            wide = wide.order_by(ROW)
         typed = folder / "typed.parquet"
-        store.engine.write_parquet(wide, typed)
-        rows = with_persons(store.engine.read_parquet(typed), plan)
+        store.engine.write_parquet(wide, typed, is_temporary=True)
+        rows = store.engine.read_parquet(typed)
         lineage = Lineage(part.name, part.sha256, zone, settings.currency, ingested_at)
         responses = responses_fingerprint(rows, store.engine) if plan.questions else None
         return Mapped(part, staged, rows, plan, lineage, folder, responses)
@@ -158,7 +167,7 @@ def write_file(store: Store, mapped: Mapped, dry_run: bool) -> Written:
                 rows_by_table[table] = counted
             return
         path = lake_file(store, table, preset.id, mapped.part.sha256)
-        written = store.write_lake(table, rows, path)
+        written = store.write_lake(table, rows, path, read_in_order=True)
         if not written:
             path.unlink()
             return
@@ -190,6 +199,24 @@ def write_notice(store: Store, file: str, sha256: str, issue: Issue, dry_run: bo
     return Written((path.relative_to(store.audit.lake).as_posix(),), {}, counts)
 
 
+def give_numbers(store: Store, mapped: Mapped, worded: Mapped | Path, dry_run: bool) -> int:
+    """Give the answers *worded*, a lake file or about to be one, the numbers that the codes of *mapped* tell.
+
+    Returns how many; with 0 nothing was done.
+    """
+    engine = store.engine
+    answers = _answers(store, worded) if isinstance(worded, Mapped) else engine.read_parquet(worded)
+    codes = _answers(store, mapped)
+    numbers = numbers_of(answers, codes, engine)
+    if numbers.answers and isinstance(worded, Path) and not dry_run:
+        store.write_lake(_ANSWERS, with_numbers(answers, codes, numbers), worded)
+    return numbers.answers
+
+
+def _answers(store: Store, mapped: Mapped) -> Any:
+    return canonical_rows(mapped.live, mapped.plan, _ANSWERS, mapped.lineage, store.engine)
+
+
 def _in_both_languages(counts: Iterable[IssueCount]) -> tuple[IssueCount, ...]:
     return tuple(
         count.model_copy(
@@ -205,6 +232,8 @@ def _in_both_languages(counts: Iterable[IssueCount]) -> tuple[IssueCount, ...]:
 
 def _tables(store: Store, mapped: Mapped) -> Iterator[tuple[str, Any]]:
     plan, lineage, live = mapped.plan, mapped.lineage, mapped.live
+    if mapped.joined:
+        return
     for table in plan.tables:
         if table not in ("contacts", "contact_points"):
             yield table, canonical_rows(live, plan, table, lineage, store.engine)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -48,6 +49,10 @@ class Shelf:
     def is_complete(self, entry: Entry) -> bool:
         """Whether every lake file of *entry* is there."""
         return all((self._lake / file).is_file() for file in entry.lake_files)
+
+    def file_of(self, entry: Entry, table: str) -> Path | None:
+        """The file of *table* that *entry* has in the lake; None if it has none there."""
+        return next((self._lake / file for file in entry.lake_files if file.startswith(f"{table}/")), None)
 
     def rows_of(self, entry: Entry) -> dict[str, int]:
         """Canonical rows that *entry* has in the lake, by table."""

@@ -165,14 +165,19 @@ def _inspected(
 ) -> list[Inspected]:
     """The parts of one file, in the reading that a preset fits best; in the likeliest one if none does."""
     best: list[Inspected] = []
-    for parts in readings_of(path, container, scratch):
-        found = [Inspected(part.name, part, _candidates(part, presets, forced, name or path.name)) for part in parts]
+    spare: list[Inspected] = []
+    for reading in readings_of(path, container, scratch):
+        file = name or path.name
+        found = [Inspected(part.name, part, _candidates(part, presets, forced, file)) for part in reading.parts]
+        if reading.is_bold and not all(entry.best and entry.best.score > 0 for entry in found):
+            spare = found
+            continue
         if not best or _rank(found) > _rank(best):
             best = found
         if any(entry.best and entry.best.score > 0 for entry in best):
             # The likeliest of the readings in which a preset fits.
             break
-    return best
+    return spare if _rank(best) < 0 <= _rank(spare) else best
 
 
 def _candidates(part: Part, presets: Sequence[Preset], forced: Preset | None, file: str) -> tuple[Candidate, ...]:

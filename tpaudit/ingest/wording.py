@@ -84,6 +84,9 @@ _CHINESE = {
     "the preset was written from a partial description of the export": "该预设依据不完整的资料编写，请核对结果",
     "another part of the file has rows that no preset knows; it was not read":
         "文件另有一部分没有预设能识别，未读取",
+    "answers of the same survey in another file got their numbers from the codes here":
+        "另一文件中同一问卷的答案从此处的选项序号取得数值",
+    "the file holds more than its list of rows; the rest was not read": "文件除数据列表外还有其他内容，未读取",
     "the row has more or fewer cells than the header": "该行的单元格数与表头不符",
     "the line is not a JSON object": "该行不是 JSON 对象",
     "the row is a total, not data": "该行是合计，不是数据",
@@ -112,6 +115,7 @@ _CHINESE = {
     "see the reason given for the file": "见该文件的原因说明",
     "put the file back if its rows are wanted": "如需其数据，请将文件放回",
     "compare a few rows of the lake with the file before relying on them": "使用前请抽取几行与原文件核对",
+    "check that a higher code is a better answer": "请确认序号越大表示评价越好",
     "save the part as a file of its own if its rows are wanted": "如需其数据，请另存为单独的文件",
     "look for a stray separator or line break in the row, or export it again":
         "请检查该行是否有多余的分隔符或换行，或重新导出",
@@ -126,6 +130,8 @@ _CHINESE = {
     "name the words in a mapping file": "请在映射文件中列出这些词",
     # --- issues: what was met in one place ---
     "the file is gone from its folder; its rows were removed: {counts}": "文件已从文件夹中消失；其数据已移除：{counts}",
+    "its codes gave {number} answers of {file} their numbers": "其选项序号为 {file} 的 {number} 个答案提供了数值",
+    "beside its list of rows the file has {names}; this was not read": "文件除数据列表外还有 {names}，未读取",
     "no preset knows {part}; it was not read": "没有预设能识别 {part}，未读取",
     "{number} more rows end early; the missing cells are empty": "另有 {number} 行提前结束；缺少的单元格按空值处理",
     "the row has {cells} cells, the header {columns}": "该行有 {cells} 个单元格，表头有 {columns} 个",

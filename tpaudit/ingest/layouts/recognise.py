@@ -12,6 +12,8 @@ from tpaudit.ingest.reading.lines import HEADER_SEARCH, Line
 
 # A canonical layout claims only plain column names; a preset that fits says more about the file.
 _CANONICAL_SCORE = 0.5
+# No header has more names: a spreadsheet has no more columns.
+_MOST_NAMES = 16_384
 # A layout whose required names are not all there is worth telling if this many names are known.
 _LEAST_SHARED = 2
 
@@ -100,6 +102,8 @@ def _headers(lines: Iterable[Line]) -> list[_Header]:
     headers: list[_Header] = []
     above: tuple[str, ...] = ()
     for line in list(lines)[:HEADER_SEARCH]:
+        if len(line.cells) > _MOST_NAMES:
+            continue
         keys = unique_keys(line.cells)
         headers.append(_Header(line, tuple(keys), frozenset(keys).union(map(without_unit, keys)), above))
         above = (*above, *(cell for cell in line.cells if cell.strip()))

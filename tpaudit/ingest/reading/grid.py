@@ -7,8 +7,10 @@ files of an ingest are recognised before the first is loaded.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +35,90 @@ _LEAST_PLAIN, _MOST_PLAIN = 0.0001, 10**9
 Rows = Iterable[Sequence[Any]]
 
 
-class Grid:
-    """Rows of cells, all of one width, numbered from 1."""
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of a sheet: its rows from `top` to `bottom`, numbered from 1, and its columns from `left` up to but
+    not `right`, numbered from 0."""
 
-    def __init__(self, rows: Callable[[], Rows], width: int, height: int, spill: Path | None) -> None:
-        self.width = width
-        self.height = height
-        self._rows = rows
-        self._spilled: Path | None = None
-        if spill and width * height > _MOST_IN_MEMORY:
-            self._spill(spill)
-        self.lines = self._first_lines()
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+class Cells:
+    """The cells of a sheet as columns of text, in batches of rows; `filled` tells which hold something."""
+
+    def __init__(self, rows: Rows, width: int, height: int, spill: Path | None) -> None:
+        self._spilled = spill if spill and width * height > _MOST_IN_MEMORY else None
+        self._batches: list[pa.RecordBatch] = []
+        filled = [np.zeros((0, width), dtype=bool)]
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in _as_columns(rows, width):
+                filled.append(np.column_stack([_holds_something(column) for column in batch.columns]))
+                yield batch
+
+        if self._spilled:
+            _spill(self._spilled, batches(), width)
+        else:
+            self._batches = list(batches())
+        self.filled = np.concatenate(filled)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows in their order."""
+        if self._spilled is None:
+            yield from self._batches
+            return
+        with pa.ipc.open_file(self._spilled) as spilled:
+            for place in range(spilled.num_record_batches):
+                yield spilled.get_batch(place)
+
+
+class Grid:
+    """Rows of cells, all of one width: a sheet, or the `area` of it that one table takes."""
+
+    def __init__(self, cells: Cells, area: Area | None = None) -> None:
+        height, width = cells.filled.shape
+        self.area = area or Area(1, height, 0, width)
+        self._cells = cells
 
     @property
+    def height(self) -> int:
+        """Number of rows of the whole sheet."""
+        return len(self._cells.filled)
+
+    @property
+    def filled(self) -> np.ndarray:
+        """Which cells of the area hold something."""
+        area = self.area
+        return self._cells.filled[area.top - 1 : area.bottom, area.left : area.right]
+
+    @property
+    def filled_rows(self) -> np.ndarray:
+        """Which rows of the area hold something."""
+        return np.asarray(self.filled.any(axis=1))
+
+    @property
+    def filled_columns(self) -> np.ndarray:
+        """Which columns of the area hold something."""
+        return np.asarray(self.filled.any(axis=0))
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The first rows."""
+        number, columns = next(self._batches(), (self.area.top, []))
+        rows = zip(*(column.slice(0, _SAMPLED).to_pylist() for column in columns), strict=True)
+        return [Line(tuple(row), place, place) for place, row in enumerate(rows, start=number)]
+
+    @cached_property
     def shape(self) -> Shape | None:
         """The shape of the table as its first rows tell it."""
         return shape_of(self.lines)
+
+    def within(self, area: Area) -> Grid:
+        """The table in *area* of the same sheet."""
+        return Grid(self._cells, area)
 
     def stage(
         self, header: Line, header_rows: int, nulls: tuple[str, ...], file: Path, tell: Progress | None
@@ -65,9 +135,9 @@ class Grid:
                 if tell:
                     tell(number + len(cells[0]) - 1)
         above = [line for line in self.lines if line.last < header.first]
-        further = tuple(line.cells for line in self.lines[header.last : header.last + header_rows - 1])
+        further = tuple(line.cells for line in self.lines if 0 < line.first - header.last < header_rows)
         preamble = tuple(cell for line in above for cell in line.cells if cell.strip())
-        return Staged(file, columns, writer.rows, (), preamble, header_rows=further)
+        return Staged(file, columns, writer.rows, (), preamble, header_rows=further, blank=writer.blank)
 
     def found(self, first: int) -> Iterator[Sequence[str]]:
         """Every row from number *first* on as it was found."""
@@ -75,35 +145,36 @@ class Grid:
             rows = zip(*(column.to_pylist() for column in cells), strict=True)
             yield from itertools.islice(rows, max(first - number, 0), None)
 
-    def _first_lines(self) -> list[Line]:
-        number, cells = next(self._batches(), (1, []))
-        rows = zip(*(column.slice(0, _SAMPLED).to_pylist() for column in cells), strict=True)
-        return [Line(tuple(row), place, place) for place, row in enumerate(rows, start=number)]
-
-    def _spill(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        schema = pa.schema([(f"c{place}", pa.string()) for place in range(self.width)])
-        packing = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_file(file, schema, options=packing) as writer:
-            for _, cells in self._batches():
-                writer.write_batch(pa.record_batch(cells, schema=schema))
-        self._rows = tuple
-        self._spilled = file
-
     def _batches(self) -> Iterator[tuple[int, list[pa.Array]]]:
-        """The rows as columns of text, with the number of the first row of each batch."""
+        """The rows of the area as columns of text, with the number of the first row of each batch."""
+        area = self.area
         number = 1
-        if self._spilled:
-            with pa.ipc.open_file(self._spilled) as spilled:
-                for place in range(spilled.num_record_batches):
-                    batch = spilled.get_batch(place)
-                    yield number, batch.columns
-                    number += batch.num_rows
-            return
-        rows = iter(self._rows())
-        while batch := list(itertools.islice(rows, _BATCH)):
-            yield number, [as_text(column) for column in zip(*batch, strict=True)]
-            number += len(batch)
+        for batch in self._cells.batches():
+            start, stop = max(area.top - number, 0), min(area.bottom - number + 1, batch.num_rows)
+            if start < stop:
+                kept = batch.columns[area.left : area.right]
+                yield number + start, [column.slice(start, stop - start) for column in kept]
+            number += batch.num_rows
+
+
+def _as_columns(rows: Rows, width: int) -> Iterator[pa.RecordBatch]:
+    names = [f"c{place}" for place in range(width)]
+    every = iter(rows)
+    while batch := list(itertools.islice(every, _BATCH)):
+        yield pa.record_batch([as_text(column) for column in zip(*batch, strict=True)], names)
+
+
+def _holds_something(column: pa.Array) -> np.ndarray:
+    return np.asarray(pc.greater(pc.binary_length(column), 0))
+
+
+def _spill(file: Path, batches: Iterator[pa.RecordBatch], width: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    schema = pa.schema([(f"c{place}", pa.string()) for place in range(width)])
+    packing = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_file(file, schema, options=packing) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def as_text(cells: Sequence[Any]) -> pa.Array:
@@ -153,4 +224,4 @@ def _text_of(cell: Any) -> str:
     return "" if cell is None else str(cell)
 
 
-__all__ = ["HEADER_SEARCH", "Grid", "as_text"]
+__all__ = ["HEADER_SEARCH", "Area", "Cells", "Grid", "as_text"]

@@ -1,15 +1,15 @@
 """JSON: documents are staged as text, one per row; fields are taken out later, inside the engine.
 
 One document per line is split by Arrow and not looked at. An array, or documents written over several lines, are taken
-apart element by element as they stream by.
+apart element by element as they stream by; so are the lists within one document, as interfaces answer with.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tpaudit.ingest.reading.decode import Progress, TextSource, Undecodable
+from tpaudit.ingest.reading.json_stream import JsonStream, Value, elements, members
 from tpaudit.ingest.reading.staged import SourceColumn, Staged, StageWriter, source_columns
 from tpaudit.ingest.refusal import Refusal
 
@@ -26,18 +27,23 @@ _SAMPLED_LINES = 500
 _LOOKED_AT_PER_BLOCK = 20
 _LOOKED_AT_PER_LIST = 3
 _BATCH = 20_000
-_BETWEEN = re.compile(r"[\s,]*")
 
 
 def json_fields(source: TextSource) -> list[str]:
     """Dotted names of the scalar fields in the first lines of *source*; raises Refusal if none is a JSON object."""
     lines = source.head.split("\n", _SAMPLED_LINES)[:_SAMPLED_LINES]
+    if len(lines) == 1:
+        # The first document may be longer than what is sampled.
+        return json_element_fields(source, most=1)
     return _fields([_parsed(line) for line in lines])
 
 
-def json_element_fields(source: TextSource) -> list[str]:
-    """Dotted names of the scalar fields of a JSON array's first elements."""
-    return _fields([element for element, _ in itertools.islice(elements_of(source), _SAMPLED_LINES)])
+def json_element_fields(source: TextSource, within: str = "", most: int = _SAMPLED_LINES) -> list[str]:
+    """Dotted names of the scalar fields of the first elements of a JSON array, or of the list called *within*."""
+    try:
+        return _fields([element for element, _ in itertools.islice(elements_of(source, None, within), most)])
+    except Undecodable:
+        return json_element_fields(source.settled(), within, most)
 
 
 def stage_json_lines(source: TextSource, names: list[str], file: Path, progress: Progress | None = None) -> Staged:
@@ -58,24 +64,26 @@ def stage_json_lines(source: TextSource, names: list[str], file: Path, progress:
     return Staged(file, source_columns(list(found)), writer.rows, lines_are_json=True)
 
 
-def stage_json_elements(source: TextSource, names: list[str], file: Path, progress: Progress | None = None) -> Staged:
-    """Stage the elements of one JSON array, or documents that follow each other; the place is the row number."""
+def stage_json_elements(
+    source: TextSource, names: list[str], file: Path, progress: Progress | None = None, within: str = ""
+) -> Staged:
+    """Stage the elements that `elements_of` gives; the place of each is its row number."""
     try:
         with StageWriter(file, (LINE,), verbatim=True) as writer:
-            elements = (text for _, text in elements_of(source, progress))
+            texts = (text for _, text in elements_of(source, progress, within))
             number = 1
-            while batch := list(itertools.islice(elements, _BATCH)):
+            while batch := list(itertools.islice(texts, _BATCH)):
                 writer.write(np.arange(number, number + len(batch)), [pa.array(batch, pa.string())])
                 number += len(batch)
     except Undecodable:
-        return stage_json_elements(source.settled(), names, file, progress)
+        return stage_json_elements(source.settled(), names, file, progress, within)
     return Staged(file, source_columns(names), writer.rows, lines_are_json=True)
 
 
-def documents_in(source: TextSource, by_line: bool) -> Iterator[Any]:
+def documents_in(source: TextSource, by_line: bool, within: str = "") -> Iterator[Any]:
     """The documents of *source* one after the other; None for a line that is none."""
     if not by_line:
-        yield from (element for element, _ in elements_of(source))
+        yield from (element for element, _ in elements_of(source, None, within))
         return
     for lines in _line_blocks(source.blocks()):
         yield from (_parsed(line) for line in lines.to_pylist() if line.strip())
@@ -86,55 +94,60 @@ def values_of(document: Any, names: Sequence[str]) -> list[str]:
     return [_as_text(_at(document, name)) for name in names]
 
 
-def elements_of(source: TextSource, progress: Progress | None = None) -> Iterator[tuple[Any, str]]:
-    """Elements of a JSON array, or documents that follow each other, parsed and as text, as the file is read.
+def elements_of(source: TextSource, progress: Progress | None = None, within: str = "") -> Iterator[Value]:
+    """Elements of a JSON array, or documents that follow each other, parsed and as text, as the file is read; with
+    *within* the elements of the lists that go by this dotted name in one document.
 
     Raises Refusal where the document breaks off or is no JSON.
     """
-    decoder = json.JSONDecoder()
-    pieces = source.blocks(progress=progress)
-    text = next(pieces, "").lstrip()
-    is_array = text.startswith("[")
-    place = 1 if is_array else 0
+    stream = JsonStream(source.blocks(progress=progress))
+    found = _elements_within(stream, within) if within else elements(stream)
     number = 0
-    while True:
-        found = _BETWEEN.match(text, place)
-        place = found.end() if found else place
-        if is_array and text.startswith("]", place):
-            break
-        try:
-            element, end = decoder.raw_decode(text, place)
-            # A number or word at the very end may go on in the next piece.
-            if end == len(text) and not isinstance(element, (dict, list)):
-                raise json.JSONDecodeError("cut", text, place)
-        except (ValueError, RecursionError) as fault:
-            # Small pieces are joined to at least double the text, so that a long element is not parsed over and over.
-            more = _at_least(pieces, len(text) - place)
-            if not more:
-                if not is_array and place >= len(text) and number:
-                    return
-                raise Refusal(
-                    f"is not valid JSON: {_in_short(fault)} in element {number + 1}",
-                    "export it again, or as one object per line",
-                ) from fault
-            text, place = text[place:] + more, 0
-            continue
-        number += 1
-        yield element, text[place:end]
-        place = end
+    try:
+        for value in found:
+            number += 1
+            yield value
+    except (ValueError, RecursionError) as fault:
+        raise Refusal(
+            f"is not valid JSON: {_in_short(fault)} in element {number + 1}",
+            "export it again, or as one object per line",
+        ) from fault
     if not number:
         raise Refusal("is empty", "it is a JSON array without elements")
 
 
-def _at_least(pieces: Iterable[str], size: int) -> str:
-    joined: list[str] = []
-    length = 0
-    for piece in pieces:
-        joined.append(piece)
-        length += len(piece)
-        if length >= size:
-            break
-    return "".join(joined)
+def _elements_within(stream: JsonStream, name: str) -> Iterator[Value]:
+    return (value for own, is_element, value in members(stream) if is_element and own == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One document around lists of objects: the dotted `lists`, and what else it holds `beside` them."""
+
+    lists: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+def envelope_of(source: TextSource) -> Envelope | None:
+    """The envelope that *source* is: one document, and nothing but that, with a list of objects that is in no other.
+
+    None for anything else, be it several documents, an array, or text that breaks off.
+    """
+    stream = JsonStream(source.blocks())
+    has_objects: dict[str, bool] = {}
+    try:
+        if stream.sign() != "{":
+            return None
+        for name, is_element, (value, _) in members(stream):
+            has_objects[name] = has_objects.get(name, False) or (is_element and isinstance(value, dict))
+        if stream.sign():
+            return None
+    except Undecodable:
+        return envelope_of(source.settled())
+    except (ValueError, RecursionError):
+        return None
+    lists = tuple(name for name, is_list in has_objects.items() if is_list)
+    return Envelope(lists, tuple(name for name in has_objects if name not in lists)) if lists else None
 
 
 def _in_short(fault: Exception) -> str:

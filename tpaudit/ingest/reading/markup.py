@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from tpaudit.ingest.reading.decode import TextSource, Undecodable
-from tpaudit.ingest.reading.grid import Grid
+from tpaudit.ingest.reading.grid import Cells, Grid
 from tpaudit.ingest.refusal import Refusal
 
 _ROWS = {"tr", "row", "ss:row"}
@@ -47,7 +47,7 @@ def tables_in(source: TextSource, scratch: Path | None) -> dict[str, Grid]:
 def _grid(rows: list[list[str]], spill: Path | None) -> Grid:
     width = min(max(map(len, rows)), _WIDEST)
     even = [[*row[:width], *[""] * (width - len(row))] for row in rows]
-    return Grid(lambda: even, width, len(even), spill)
+    return Grid(Cells(even, width, len(even), spill))
 
 
 class _Tables(HTMLParser):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from tpaudit.ingest.issues import Issue
+from tpaudit.ingest.reading.blocks import tables_in_sheet
 from tpaudit.ingest.reading.container import Container, container_of
 from tpaudit.ingest.reading.decode import Progress, TextSource, Undecodable, text_source
 from tpaudit.ingest.reading.delimited import TextRows, staged_text
@@ -16,6 +19,7 @@ from tpaudit.ingest.reading.dialect import Dialect, dialects_of
 from tpaudit.ingest.reading.grid import Grid
 from tpaudit.ingest.reading.json_lines import (
     documents_in,
+    envelope_of,
     json_element_fields,
     json_fields,
     stage_json_elements,
@@ -32,6 +36,8 @@ from tpaudit.ingest.reading.workbook import sheets_of
 
 # Dialects beyond the likeliest that a preset may know better.
 _MOST_READINGS = 4
+_MOST_NAMED = 8
+_LOOKS_LIKE_DATA = re.compile(r"\d{5}|@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +187,20 @@ class GridPart:
 
 @dataclass(frozen=True)
 class JsonPart:
-    """JSON documents."""
+    """JSON documents: one on each line if `by_line`, else elements that follow each other.
+
+    `within` is the dotted name of the list they are elements of, if one document holds them, and `beside` names what
+    else stands in it.
+    """
 
     name: str
     path: Path
     container: Container
     source: TextSource
     lines: Sequence[Line]
+    by_line: bool = False
+    within: str = ""
+    beside: tuple[str, ...] = ()
     dialect: Dialect | None = None
     shape: Shape | None = None
 
@@ -196,21 +209,27 @@ class JsonPart:
         """Encoding of the text."""
         return self.source.name
 
-    @property
-    def _by_line(self) -> bool:
-        return self.container in (Container.JSON_LINES, Container.JSON_LINES_GZIP)
-
     def stage(self, layout: Layout, file: Path, progress: Progress | None = None) -> Staged:
         """Write the documents to *file*. A field may first appear far below: those `wanted` are looked for."""
         names = [*layout.header.cells, *(name for name in layout.wanted if name not in layout.header.cells)]
-        stage = stage_json_lines if self._by_line else stage_json_elements
-        return stage(self.source, names, file, progress)
+        if self.by_line:
+            return stage_json_lines(self.source, names, file, progress)
+        staged = stage_json_elements(self.source, names, file, progress, self.within)
+        return replace(staged, issues=(*staged.issues, *self._told_beside()))
+
+    def _told_beside(self) -> Iterator[Issue]:
+        # A key may be data itself, such as a phone number.
+        names = [name for name in self.beside if not _LOOKS_LIKE_DATA.search(name)][:_MOST_NAMED]
+        more = len(self.beside) - len(names)
+        if self.beside:
+            told = ", ".join([*names, *([f"{more} more"] if more else [])])
+            yield Issue("beside_list", message=f"beside its list of rows the file has {told}; this was not read")
 
     def found(self) -> Iterator[Sequence[str]]:
         """The names of the fields in the first documents, and these fields of every document."""
         names = self.lines[0].cells
         yield names
-        for document in documents_in(self.source, self._by_line):
+        for document in documents_in(self.source, self.by_line, self.within):
             yield values_of(document, names)
 
 
@@ -237,35 +256,78 @@ class ParquetPart:
         yield from parquet_rows(self.path, names)
 
 
-def readings_of(path: Path, container: Container, scratch: Path | None) -> Iterator[list[Part]]:
-    """The parts of *path*, in every way the file may be read, the likeliest first: text may be split in several.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a file: its parts. A bold one counts if presets know all of them, or no part of any other."""
+
+    parts: list[Part]
+    is_bold: bool = False
+
+
+def readings_of(path: Path, container: Container, scratch: Path | None) -> Iterator[Reading]:
+    """Every way the file *path* may be read, the likeliest first: text and sheets may be split in several parts.
 
     What is large and must be read as a whole is laid down in *scratch*. Raises Refusal for what cannot be read.
     """
     if container is Container.PARQUET:
-        yield [ParquetPart("", path, container, _named(parquet_fields(path)))]
+        yield Reading([ParquetPart("", path, container, _named(parquet_fields(path)))])
     elif container.is_workbook:
         sheets = sheets_of(path, scratch)
-        yield [GridPart(name if len(sheets) > 1 else "", path, container, grid) for name, grid in sheets.items()]
+        only = len(sheets) == 1
+        yield from _grid_readings(path, container, {"" if only else name: grid for name, grid in sheets.items()})
     elif container.is_json:
-        source = text_source(path, container.zipped)
-        by_line = container in (Container.JSON_LINES, Container.JSON_LINES_GZIP)
-        fields = json_fields(source) if by_line else json_element_fields(source)
-        yield [JsonPart("", path, container, source, _named(fields))]
+        yield from _json_readings(path, container, text_source(path, container.zipped))
     else:
         source = text_source(path, container.zipped)
         if container in (Container.HTML, Container.SHEET_XML):
-            tables = tables_in(source, scratch)
-            yield [GridPart(name, path, container, grid, source.name) for name, grid in tables.items()]
+            yield from _grid_readings(path, container, tables_in(source, scratch), source.name)
             return
         for dialect in dialects_of(source.head)[:_MOST_READINGS]:
             yield _tables(path, container, source, dialect)
 
 
-def _tables(path: Path, container: Container, source: TextSource, dialect: Dialect) -> list[Part]:
+def _grid_readings(
+    path: Path, container: Container, grids: Mapping[str, Grid], encoding: str | None = None
+) -> Iterator[Reading]:
+    """The tables that the sheets surely hold; before that, those they hold if every blank column parts two."""
+    sure, bold = (
+        [(title, table) for name, grid in grids.items() for title, table in _titled(name, tables_in_sheet(grid, bold))]
+        for bold in (False, True)
+    )
+    for tables, is_bold in ((bold, True), (sure, False)):
+        if not is_bold or len(bold) > len(sure):
+            parts: list[Part] = [GridPart(title, path, container, table, encoding) for title, table in tables]
+            yield Reading(parts, is_bold)
+
+
+def _titled(sheet: str, tables: Sequence[Grid]) -> list[tuple[str, Grid]]:
+    if len(tables) == 1:
+        return [(sheet, tables[0])]
+    return [(f"{sheet} table {place}".lstrip(), table) for place, table in enumerate(tables, start=1)]
+
+
+def _json_readings(path: Path, container: Container, source: TextSource) -> Iterator[Reading]:
+    """The lists within one document, if the file is such a one; then the documents as they are."""
+    envelope = envelope_of(source)
+    if envelope:
+        is_one = len(envelope.lists) == 1
+        parts = [
+            JsonPart("" if is_one else name, path, container, source, _named(fields), within=name)
+            for name in envelope.lists
+            if (fields := json_element_fields(source, name))
+        ]
+        if parts:
+            # What stands beside the lists is told once.
+            yield Reading([replace(parts[0], beside=envelope.beside), *parts[1:]])
+    by_line = not envelope and container in (Container.JSON_LINES, Container.JSON_LINES_GZIP)
+    fields = json_fields(source) if by_line else json_element_fields(source)
+    yield Reading([JsonPart("", path, container, source, _named(fields), by_line)])
+
+
+def _tables(path: Path, container: Container, source: TextSource, dialect: Dialect) -> Reading:
     tables = tables_of(source, dialect)
     names = [f"table {place}" for place in range(1, len(tables) + 1)] if len(tables) > 1 else [""]
-    return [TextPart(name, path, container, source, table) for name, table in zip(names, tables, strict=True)]
+    return Reading([TextPart(name, path, container, source, table) for name, table in zip(names, tables, strict=True)])
 
 
 def _named(fields: Sequence[str]) -> tuple[Line, ...]:
@@ -277,4 +339,4 @@ def _joined(rows: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(cell for cell in cells if cell) for cells in itertools.zip_longest(*rows, fillvalue="")]
 
 
-__all__ = ["Container", "Layout", "Part", "container_of", "readings_of"]
+__all__ = ["Container", "Layout", "Part", "Reading", "container_of", "readings_of"]

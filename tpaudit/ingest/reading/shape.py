@@ -52,6 +52,34 @@ def is_header_over(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return _is_header(cells, rows, column_kinds(rows, len(cells)))
 
 
+def begins_table(lines: Sequence[Line], header: Sequence[str], kinds: Sequence[str], is_apart: bool) -> bool:
+    """Whether *lines*, which stand apart from a table with this *header* and columns of these *kinds*, are a table of
+    their own and not more of it: they have a header that reads like names of other columns.
+
+    *is_apart*: they take other columns than the table.
+    """
+    shape = shape_of(lines)
+    group = lines[: next((place for place, line in enumerate(lines) if not line.filled), len(lines))]
+    if shape is None or not shape.header_rows or shape.width < 2 or len(group) < 2 or shape.place >= len(group):
+        return False
+    own = lines[shape.place].cells
+    rows = [line.cells for line in group[shape.place + 1 :] if len(line.cells) == shape.width]
+    # A second table has other columns, or its header reads like names where the first one has figures.
+    differs = is_apart or conflicts(own, kinds) > 0 or stands_again(header, own)
+    return differs and bool(rows) and is_header_over(own, rows) and not any(map(_is_figure, own))
+
+
+def stands_again(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether *cells* are the names of *header*, or most of them."""
+    names = {cell.strip() for cell in header if cell.strip()}
+    again = {cell.strip() for cell in cells if cell.strip()}
+    return len(names) >= 2 and len(names & again) >= 0.6 * max(len(names), len(again))
+
+
+def _is_figure(cell: str) -> bool:
+    return kind_of(cell) not in (EMPTY, TEXT, "id")
+
+
 def _body(lines: Sequence[Line], filled: Sequence[int]) -> tuple[int, int]:
     """Place of the first line of the table, and its width: that of the first group of lines with enough cells in it.
 

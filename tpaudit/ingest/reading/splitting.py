@@ -104,13 +104,15 @@ class _Block:
     """Some whole records, or what is left of them."""
 
     def __init__(self, text: str, dialect: Dialect, width: int, first: int) -> None:
-        has_returns = text.count("\r") != text.count("\r\n")
-        self._text = _LONE_RETURN.sub(_RETURN, text) if has_returns else text
+        self._text, self._data = text, text.encode("utf-8", errors="replace")
+        has_returns = self._data.count(b"\r") != self._data.count(b"\r\n")
+        if has_returns:
+            self._text = _LONE_RETURN.sub(_RETURN, text)
+            self._data = self._text.encode("utf-8", errors="replace")
         self._stand_ins = (*dialect.stand_ins, *([(_RETURN, "\r")] if has_returns else []))
         self._dialect = dialect
         self._width = width
         self._first = first
-        self._data = self._text.encode("utf-8", errors="replace")
         self._ends = np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == _LF)
         self.lines = len(self._ends) + (not self._data.endswith(b"\n"))
 

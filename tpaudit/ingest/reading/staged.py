@@ -38,7 +38,8 @@ def source_columns(names: Sequence[str]) -> tuple[SourceColumn, ...]:
 class Staged:
     """A staged file: the Parquet file, its columns, how many rows it holds, and what was met on the way.
 
-    `preamble` are the texts above the header, `header_rows` the cells of its further rows.
+    `preamble` are the texts above the header, `header_rows` the cells of its further rows, `blank` the fields of the
+    columns in which no row has anything.
     """
 
     file: Path
@@ -49,10 +50,13 @@ class Staged:
     lines_are_json: bool = False
     is_nested: bool = False
     header_rows: tuple[tuple[str, ...], ...] = ()
+    blank: frozenset[str] = frozenset()
 
 
 # Written by platforms where there is nothing to write.
 NULL_MARKERS = ("", "-", "--", "——", "/", "NULL", "null", "N/A", "n/a", "未取到值", "无", "None", "NaN", "nan")
+# Cells that tell whether a column repeats itself.
+_SAMPLED = 512
 
 
 @dataclass(slots=True)
@@ -68,37 +72,69 @@ class StageWriter:
     nulls: tuple[str, ...] = ()
     verbatim: bool = False
     rows: int = 0
-    _writer: pq.ParquetWriter = field(init=False)
+    _blank: set[str] = field(init=False)
+    _writer: pq.ParquetWriter | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        names = [column.field for column in self.columns]
+        self._blank = {column.field for column in self.columns}
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(
-            self.file, pa.schema([(ROW, pa.int64()), *((name, pa.string()) for name in names)]), compression="lz4"
-        )
 
     def __enter__(self) -> StageWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        writer = self._writer or self._opened(())
+        writer.close()
+
+    @property
+    def blank(self) -> frozenset[str]:
+        """The fields of the columns in which no row has anything so far."""
+        return frozenset(self._blank)
 
     def write(self, numbers: np.ndarray | pa.Array, cells: Iterable[pa.Array]) -> None:
         """Append one batch: physical row *numbers* and the *cells* of every column."""
         nulls = pa.array([""] if self.verbatim else [*NULL_MARKERS, *self.nulls], pa.string())
         cleaned = [_cleaned(column, nulls, self.verbatim) for column in cells]
-        batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._writer.schema)
+        batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._schema)
         batch = _without_blank_rows(batch)
         if batch.num_rows:
+            self._writer = self._writer or self._opened(batch.columns[1:])
             self._writer.write_batch(batch)
             self.rows += batch.num_rows
+            self._blank = {name for name in self._blank if batch.column(name).null_count == batch.num_rows}
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return pa.schema([(ROW, pa.int64()), *((column.field, pa.string()) for column in self.columns)])
+
+    def _opened(self, first: Sequence[pa.Array]) -> pq.ParquetWriter:
+        """The file, packed for being read again soon; the cells of the *first* batch tell which columns repeat."""
+        repeating = [column.field for column, cells in zip(self.columns, first, strict=False) if _repeats(cells)]
+        return pq.ParquetWriter(
+            self.file, self._schema, compression="lz4", use_dictionary=repeating, write_statistics=False
+        )
+
+
+def _repeats(cells: pa.Array) -> bool:
+    """Whether a column says the same few things over and over, as its first cells tell."""
+    sample = cells.slice(0, _SAMPLED)
+    distinct: int = pc.count_distinct(sample, mode="all").as_py()
+    return distinct * 4 <= len(sample)
 
 
 def _cleaned(cells: pa.Array, nulls: pa.Array, verbatim: bool) -> pa.Array:
+    if not verbatim and _repeats(cells):
+        encoded = cells.dictionary_encode()
+        return _bare_or_null(encoded.dictionary, nulls, verbatim).take(encoded.indices)
+    return _bare_or_null(cells, nulls, verbatim)
+
+
+def _bare_or_null(cells: pa.Array, nulls: pa.Array, verbatim: bool) -> pa.Array:
     bare = pc.utf8_trim_whitespace(cells)
     if not verbatim:
         bare = _unwrapped(bare)
-    return pc.if_else(pc.is_in(bare, value_set=nulls), pa.scalar(None, pa.string()), bare)
+    means_nothing = pc.is_in(bare, value_set=nulls)
+    return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
 
 
 def _unwrapped(cells: pa.Array) -> pa.Array:

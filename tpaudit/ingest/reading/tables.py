@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tpaudit.ingest.reading.cell_kinds import EMPTY, TEXT, conflicts, kind_of
+from tpaudit.ingest.reading.cell_kinds import conflicts
 from tpaudit.ingest.reading.decode import TextSource
 from tpaudit.ingest.reading.dialect import MARKED, Dialect
 from tpaudit.ingest.reading.lines import Line
 from tpaudit.ingest.reading.records import records
-from tpaudit.ingest.reading.shape import Shape, is_header_over, shape_of
+from tpaudit.ingest.reading.shape import Shape, begins_table, shape_of, stands_again
 
 _SAMPLED_LINES = 200
 _BLOCK = 1 << 22
@@ -177,22 +177,11 @@ def _table_at(source: TextSource, raw: BinaryIO, place: int, before: TextTable) 
     shape = shape_of(lines)
     if shape is None:
         return None
-    group = _group(lines)
-    if before.header and _stands_again(before.header, lines[0]):
+    header = before.header.cells if before.header else ()
+    is_apart = shape.width != before.width
+    if stands_again(header, lines[0].cells) or (blank and begins_table(lines, header, before.kinds, is_apart)):
         return TextTable(before.dialect, tuple(lines), shape, start)
-    if not blank or not shape.header_rows or shape.width < 2 or len(group) < 2 or shape.place >= len(group):
-        return None
-    # A second table has other columns, or its header reads like names where the first one has figures.
-    header = lines[shape.place].cells
-    rows = [line.cells for line in group[shape.place + 1 :] if len(line.cells) == shape.width]
-    differs = shape.width != before.width or conflicts(header, before.kinds) > 0
-    if not differs or not rows or not is_header_over(header, rows) or any(map(_is_figure, header)):
-        return None
-    return TextTable(before.dialect, tuple(lines), shape, start)
-
-
-def _is_figure(cell: str) -> bool:
-    return kind_of(cell) not in (EMPTY, TEXT, "id")
+    return None
 
 
 def _window(source: TextSource, raw: BinaryIO, place: int) -> str:
@@ -208,18 +197,6 @@ def _blank_start(text: str, dialect: Dialect) -> int:
             return length
         length += len(line) + len(dialect.line_end)
     return len(text)
-
-
-def _group(lines: Sequence[Line]) -> list[Line]:
-    """The lines up to the next blank one."""
-    blank = next((place for place, line in enumerate(lines) if not line.filled), len(lines))
-    return list(lines[:blank])
-
-
-def _stands_again(header: Line, line: Line) -> bool:
-    names = {cell.strip() for cell in header.cells if cell.strip()}
-    again = {cell.strip() for cell in line.cells if cell.strip()}
-    return len(names) >= 2 and len(names & again) >= 0.6 * max(len(names), len(again))
 
 
 def _numbered(source: TextSource, raw: BinaryIO, tables: Sequence[TextTable]) -> list[TextTable]:

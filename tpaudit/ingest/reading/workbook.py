@@ -6,7 +6,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-from tpaudit.ingest.reading.grid import Grid
+from tpaudit.ingest.reading.grid import Cells, Grid
 from tpaudit.ingest.refusal import Refusal
 
 
@@ -41,4 +41,4 @@ def _grid(book: CalamineWorkbook, name: str, place: int, path: Path, scratch: Pa
     if not sheet.height:
         return None
     spill = scratch / f"{path.name}-{place}.arrow" if scratch else None
-    return Grid(sheet.iter_rows, sheet.width, sheet.total_height, spill)
+    return Grid(Cells(sheet.iter_rows(), sheet.width, sheet.total_height, spill))

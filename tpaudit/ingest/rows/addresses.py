@@ -9,6 +9,9 @@ from typing import Any
 
 import ibis
 
+from tpaudit.engine.portable import is_one_of
+from tpaudit.ingest.rows.widths import text_where
+
 # The 34 units at province level by the short form people write, with the full name.
 _PROVINCES = (
     "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南",
@@ -48,7 +51,7 @@ def part_of(text: Any, part: str) -> Any:
     city = rest.re_extract(f"^{_CITY}", 1).nullif("")
     bare = region.notnull().ifelse(rest.re_extract(f"^{_BARE_CITY}", 1).nullif(""), ibis.null("string"))
     if part == "city":
-        return ibis.coalesce(city, bare, region.isin(_MUNICIPALITIES).ifelse(region + "市", ibis.null("string")))
+        return ibis.coalesce(city, bare, text_where(is_one_of(region, _MUNICIPALITIES), region + "市"))
     below = rest.re_replace(f"^{_CITY}", r"\2")
     below = (city.isnull() & bare.notnull()).ifelse(below.re_replace(f"^{_BARE_CITY}", ""), below)
     is_known = region.notnull() | city.notnull()

@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 
+from tpaudit.ingest.rows.widths import text_where
 from tpaudit.model.fields import INTEGER, MONEY
 
 _FULL_WIDTH, _HALF_WIDTH = "０１２３４５６７８９．，－＋（）％＜＞", "0123456789.,-+()%<>"
@@ -113,8 +114,8 @@ def currency(text: Any) -> Any:
 
 
 def tells_currency(text: Any) -> Any:
-    """Whether an amount names its currency beyond doubt."""
-    return text.re_search(_ANY_CURRENCY)
+    """Whether an amount names its currency beyond doubt; NULL where it is a mere number."""
+    return text_where(text.try_cast(MONEY).isnull(), text).re_search(_ANY_CURRENCY)
 
 
 def _short_money(text: Any) -> Any:

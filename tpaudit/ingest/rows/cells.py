@@ -23,10 +23,12 @@ _SEPARATOR = "\x1f"
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A table of text cells: `_row`, `_hash` (of the raw row), `_broken` (no row at all), one field per column."""
+    """A table of text cells: `_row`, `_hash` (of the raw row), `_broken` (no row at all), one field per column; the
+    fields named `blank` are NULL in every row."""
 
     table: Any
     columns: tuple[SourceColumn, ...]
+    blank: frozenset[str] = frozenset()
 
     def matching(self, source: str) -> list[SourceColumn]:
         """The columns the preset's entry *source* means; an exact name goes before one that fits without its unit."""
@@ -42,6 +44,8 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
     Keys that only *preset* names are looked up in key-value arrays.
     """
     rows = engine.read_parquet(staged.file)
+    # What no row has costs nothing to compute with.
+    rows = rows.mutate(**{field: ibis.null("string") for field in sorted(staged.blank)})
     if not staged.lines_are_json and not staged.is_nested:
         return _plain_cells(engine, rows, staged, preset, file)
     apart = (
@@ -51,19 +55,19 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
     )
     nulls = [*NULL_MARKERS, *preset.nulls]
     texts = {column.field: _text_or_null(apart.table[column.field], nulls) for column in apart.columns}
-    engine.write_parquet(apart.table.select(ROW, HASH, BROKEN, **texts), file)
+    engine.write_parquet(apart.table.select(ROW, HASH, BROKEN, **texts), file, is_temporary=True)
     return Cells(engine.read_parquet(file), apart.columns)
 
 
 def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file: Path) -> Cells:
     columns = _filled_right(staged.columns) if preset.header.fill_right else staged.columns
     hashed = ibis.literal(_SEPARATOR).join([rows[column.field].fill_null("") for column in columns]).hexdigest("md5")
-    cells = Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), columns)
+    cells = Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), columns, staged.blank)
     repeated = [found[0].field for source in preset.fill_down if (found := cells.matching(source))]
     if not repeated:
         return cells
-    engine.write_parquet(filled_down(cells.table, repeated), file)
-    return Cells(engine.read_parquet(file), columns)
+    engine.write_parquet(filled_down(cells.table, repeated).order_by(ROW), file, is_temporary=True)
+    return Cells(engine.read_parquet(file), columns, staged.blank)
 
 
 def _filled_right(columns: Sequence[SourceColumn]) -> tuple[SourceColumn, ...]:
@@ -80,8 +84,8 @@ def _text_or_null(cell: Any, nulls: Sequence[str]) -> Any:
 
 
 def extra_of(cells: Cells, claimed: Iterable[str]) -> Any:
-    """A JSON object of the columns whose fields are not *claimed*; NULL if there are none."""
-    taken = set(claimed)
+    """A JSON object of the columns whose fields are not *claimed* and not blank; NULL if there are none."""
+    taken = cells.blank.union(claimed)
     rest = [column for column in cells.columns if column.field not in taken]
     if not rest:
         return ibis.null("string")

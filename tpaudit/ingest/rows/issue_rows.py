@@ -15,6 +15,7 @@ from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.mapping import REJECT, Plan, Point
 from tpaudit.ingest.rows.points import is_cipher, is_masked, is_rounded
+from tpaudit.ingest.rows.widths import text_where
 from tpaudit.model import CONTACT_POINT_TYPES, LAKE_TABLES
 from tpaudit.results import IssueCount
 
@@ -90,8 +91,9 @@ def _as_table(issues: Iterable[Issue]) -> pa.Table:
 def _mapping_issues(engine: Engine, wide: Any, plan: Plan) -> list[Any]:
     """Rejected rows, unread cells, and counts of hidden values; kinds that do not occur cost no query."""
     flags = {f"bad.{name}": wide[f"!{name}"].notnull() for name in plan.failures if f"!{name}" in wide.columns}
-    flags |= {f"masked.{point.field}": is_masked(wide[point.field]) for point in plan.points}
-    flags |= {f"cipher.{point.field}": is_cipher(wide[point.field]) for point in plan.points}
+    for point in plan.points:
+        hidden = text_where(wide[f"{point.field}.masked"], wide[point.field])
+        flags |= {f"masked.{point.field}": is_masked(hidden), f"cipher.{point.field}": is_cipher(hidden)}
     flags |= {f"lost.{point.field}": _is_lost(wide, point) for point in plan.points if point.type in _LOST_CODES}
     if "_masked_name" in wide.columns:
         flags["masked._masked_name"] = wide["_masked_name"]

@@ -11,6 +11,7 @@ reading of text happens once. Its columns:
     key.<table>.<column>        what tells records without an id apart
     point.<n>, .norm, .masked   contact point as found, normalised, and whether it is hidden
     q.<field>                   answer to a survey question
+    id.<type>, _contact         usable ids of the person, and the contact record the row belongs to (by `people`)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import is_one_of
 from tpaudit.errors import UsageFault, did_you_mean
 from tpaudit.ingest.issues import Issue
 from tpaudit.ingest.layouts.parts import table_of
@@ -44,6 +46,7 @@ from tpaudit.ingest.rows.readings import (
     told_currencies,
 )
 from tpaudit.ingest.rows.rejects import reject_code
+from tpaudit.ingest.rows.widths import text_where
 from tpaudit.model import LAKE_TABLES
 from tpaudit.model.fields import MONEY
 
@@ -137,7 +140,6 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
     values, failures = _values(cells, entries, context)
     points, columns = _points(cells, [entry for entry in entries if entry.target.table == "contact_points"])
     book = _phone_book(cells, points, columns, context.engine, region)
-    slow = [point for point in points if point.type == "phone"] if book.size else []
     named = {entry.column.field for entry in entries}
     questions, answers = _questions(cells, staged, preset, named)
     claimed = {entry.column.field for entry in entries if entry.target.to != EXTRA}
@@ -149,7 +151,6 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
         **{name: value for name, (value, _) in values.items()},
         **{f"!{name}": bad for name, (_, bad) in values.items() if bad is not None},
         **columns,
-        **_norms([point for point in points if point not in slow], columns, region),
         **_natural_keys(cells, preset),
         **answers,
     )
@@ -164,7 +165,7 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
         questions,
         met,
     )
-    return _with_phones_looked_up(shaped, slow, book) if slow else shaped, plan
+    return _with_norms(context.engine.step(shaped), points, book, region, context.engine), plan
 
 
 def _has_no_day(preset: Preset, values: Mapping[str, Any]) -> bool:
@@ -229,26 +230,20 @@ def _phone_book(
     return phone_book(engine, texts, region)
 
 
-def _norms(points: Iterable[Point], columns: Mapping[str, Any], region: str) -> dict[str, Any]:
-    """`.norm` and `.masked` of every point whose text tells them alone."""
-    found: dict[str, Any] = {}
+def _with_norms(table: Any, points: Iterable[Point], book: PhoneBook, region: str, engine: Engine) -> Any:
+    """Add `.norm` and `.masked` of every point."""
+    known: dict[str, Any] = {}
     for point in points:
-        norm, hidden = reached_at(columns[point.field], point.type, region)
-        found |= {f"{point.field}.norm": norm, f"{point.field}.masked": hidden}
-    return found
-
-
-def _with_phones_looked_up(table: Any, phones: Sequence[Point], book: PhoneBook) -> Any:
-    """Add `.norm` and `.masked` to the *phones*, of which some stand in the *book* only."""
-    for point in phones:
-        known = book.known.rename(**{f"{point.field}.text": "text", f"{point.field}.e164": "e164"})
-        table = table.left_join(known, table[point.field] == known[f"{point.field}.text"])
+        if point.type == "phone" and not book.is_small:
+            known[point.field] = f"{point.field}.known"
+            table = book.joined_to(table, point.field, known[point.field], engine)
     added: dict[str, Any] = {}
-    for point in phones:
-        norm, hidden = reached_at(table[point.field], "phone", book.region, table[f"{point.field}.e164"])
+    for point in points:
+        text = table[point.field]
+        found = table[known[point.field]] if point.field in known else book.found(text)
+        norm, hidden = reached_at(text, point.type, region, found)
         added |= {f"{point.field}.norm": norm, f"{point.field}.masked": hidden}
-    looked_up = [f"{point.field}.{name}" for point in phones for name in ("text", "e164")]
-    return table.mutate(**added).drop(*looked_up)
+    return table.mutate(**added).drop(*known.values())
 
 
 def _questions(
@@ -269,7 +264,7 @@ def _questions(
         )
         answer = cells.table[column.field]
         questions.append(question)
-        answers[question.field] = answer.isin(preset.survey.skip_codes).ifelse(ibis.null("string"), answer)
+        answers[question.field] = text_where(~is_one_of(answer, preset.survey.skip_codes), answer)
     return tuple(questions), answers
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
 
+from tpaudit.engine import Engine
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.cells import HASH
 from tpaudit.ingest.rows.mapping import Plan
 from tpaudit.ingest.rows.points import email, fast_phone, is_hidden, is_masked
 from tpaudit.ingest.rows.tags import source_of
+from tpaudit.ingest.rows.widths import text_where
 from tpaudit.model import LAKE_TABLES
 
 CONTACT = "_contact"
@@ -21,10 +24,10 @@ _HAN_ONLY = "^[\u4e00-\u9fff\u3400-\u4dbf]+$"
 _IDS_IN_COLUMNS = (("user_id", ("contacts.user_id", "touches.user_id")), ("cookie", ("touches.anonymous_id",)))
 
 
-def with_persons(wide: Any, plan: Plan) -> Any:
+def with_persons(wide: Any, plan: Plan, engine: Engine) -> Any:
     """Add `_contact`, put whole names together, and move masked ones out of the legal name: screen names at best."""
     wide = _with_masked_names_apart(_with_full_names(wide))
-    wide = wide.mutate(**{f"id.{kind}": value for kind, value in _known_ids(wide, plan).items()})
+    wide = engine.step(wide.mutate(**{f"id.{kind}": value for kind, value in _known_ids(wide, plan).items()}))
     return wide.mutate(**{CONTACT: _contact_id(wide, plan)})
 
 
@@ -145,54 +148,107 @@ def _with_profile_rows(persons: Any, rows: Any) -> Any:
     return told.drop("_person", "_own_row", "_own_hash")
 
 
+# --- contact points ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A column of the wide table that names points: their `type` (None where rows tell it as `kind`), the value as
+    found, its normal form, and whether it is hidden."""
+
+    type: str | None
+    kind: Any
+    value: Any
+    norm: Any
+    hidden: Any
+
+    @property
+    def same(self) -> Any:
+        """What is equal for the same point."""
+        return ibis.coalesce(self.norm, self.value)
+
+
 def contact_points(wide: Any, plan: Plan) -> Any | None:
-    """Distinct points per person, with the first row that names them; None if the file has none."""
+    """Distinct points per person, with the first row that names them; None if the file has none.
+
+    Persons and points are many: they are grouped with numbers only, and texts of the first row fetched afterwards.
+    """
     rows = wide.filter(wide[CONTACT].notnull())
-    parts = [
-        _point(rows, point.type, rows[point.field], rows[f"{point.field}.norm"], rows[f"{point.field}.masked"])
+    sources = _sources(rows, plan)
+    by_type: dict[str | None, list[Any]] = {}
+    for place, source in enumerate(sources):
+        by_type.setdefault(source.type, []).append(_met(rows, source, place, len(sources)))
+    if not by_type:
+        return None
+    every = _union([_distinct(_union(parts)) for parts in by_type.values()])
+    return _with_first_texts(every, rows, sources, plan.preset.explode is not None)
+
+
+def _sources(rows: Any, plan: Plan) -> list[_Source]:
+    found = [
+        _Source(point.type, ibis.literal(point.type), rows[point.field], rows[f"{point.field}.norm"],
+                rows[f"{point.field}.masked"])
         for point in plan.points
-    ]
+    ]  # fmt: skip
     named = {point.type for point in plan.points}
     for kind, names in _IDS_IN_COLUMNS:
-        for name in names:
-            if name in rows.columns and kind not in named:
-                parts += [_point(rows, kind, rows[name], rows[name], ibis.literal(False))]
-    if plan.preset.table == "contact_points":
-        parts.append(_given_points(rows))
-    if not parts:
-        return None
-    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return every.group_by("contact_id", "type", "_same").agg(
-        **{ROW: every[ROW].min(), HASH: every[HASH].argmin(every[ROW]), "_extra": ibis.null("string")},
-        value=every["value"].argmin(every[ROW]),
-        value_norm=every["value_norm"].max(),
-        value_hash=every["value_norm"].max().hexdigest("md5"),
-        is_masked=every["is_masked"].any(),
-    )
+        found += [
+            _Source(kind, ibis.literal(kind), rows[name], rows[name], ibis.literal(False))
+            for name in names
+            if name in rows.columns and kind not in named
+        ]
+    return [*found, _given_source(rows)] if plan.preset.table == "contact_points" else found
 
 
-def _point(rows: Any, kind: str, value: Any, norm: Any, masked: Any) -> Any:
-    columns = rows.select(
-        **{ROW: rows[ROW], HASH: rows[HASH]},
-        contact_id=rows[CONTACT],
-        type=ibis.literal(kind),
-        value=value,
-        value_norm=norm,
-        is_masked=masked,
-        _same=ibis.coalesce(norm, value),
-    )
-    return columns.filter(columns["value"].notnull())
-
-
-def _given_points(rows: Any) -> Any:
+def _given_source(rows: Any) -> _Source:
     """Rows of a canonical contact_points file: their type is data, so the value is normalised per row."""
     kind, value = rows["contact_points.type"], rows["contact_points.value"]
     hidden = is_hidden(value)
     own = ibis.cases((kind == "phone", fast_phone(value, "CN")), (kind == "email", email(value)), else_=value)
     given = rows["contact_points.value_norm"] if "contact_points.value_norm" in rows.columns else ibis.null("string")
     norm = hidden.ifelse(ibis.null("string"), ibis.coalesce(given, own))
-    columns = rows.select(
-        **{ROW: rows[ROW], HASH: rows[HASH]}, contact_id=rows[CONTACT], type=kind, value=value, value_norm=norm,
-        is_masked=hidden, _same=ibis.coalesce(norm, value),
+    return _Source(None, kind, value, norm, hidden)
+
+
+def _met(rows: Any, source: _Source, place: int, of: int) -> Any:
+    """Every row that names a point; `_at` numbers row and source, the *place*-th *of* all."""
+    met = rows.select(
+        contact_id=rows[CONTACT], type=source.kind, _same=source.same, _at=rows[ROW] * of + place,
+        _is_known=source.norm.notnull(), is_masked=source.hidden, _is_there=source.value.notnull(),
     )  # fmt: skip
-    return columns.filter(columns["value"].notnull() & columns["type"].notnull())
+    return met.filter(met["_is_there"] & met["type"].notnull())
+
+
+def _distinct(met: Any) -> Any:
+    return met.group_by("contact_id", "type", "_same").agg(
+        _at=met["_at"].min(), _is_known=met["_is_known"].any(), is_masked=met["is_masked"].any()
+    )
+
+
+def _with_first_texts(points: Any, rows: Any, sources: Sequence[_Source], may_repeat: bool) -> Any:
+    """*points* with their value and hash from the first row; rows that unfold from one *may repeat* its number."""
+    values = {f"_value.{place}": source.value for place, source in enumerate(sources)}
+    sames = {f"_same.{place}": source.same for place, source in enumerate(sources)} if may_repeat else {}
+    texts = rows.select(_row_of_text=rows[ROW], _hash_of_text=rows[HASH], **values, **sames)
+    numbered = points.mutate(**{ROW: points["_at"] // len(sources), "_source": points["_at"] % len(sources)})
+    found = numbered.inner_join(texts, numbered[ROW] == texts["_row_of_text"])
+    found = found.mutate(**{"value": _of_source(found, "_value", len(sources)), HASH: found["_hash_of_text"]})
+    if may_repeat:
+        found = found.filter(found["_same"] == _of_source(found, "_same", len(sources)))
+        found = found.group_by("contact_id", "type", "_same", ROW, "_is_known", "is_masked").agg(
+            **{HASH: found[HASH].min(), "value": found["value"].argmin(found[HASH])}
+        )
+    norm = text_where(found["_is_known"], found["_same"])
+    return found.select(
+        ROW, HASH, "contact_id", "type", "value", "is_masked", _extra=ibis.null("string"),
+        value_norm=norm, value_hash=norm.hexdigest("md5"),
+    )  # fmt: skip
+
+
+def _of_source(rows: Any, name: str, number: int) -> Any:
+    choices = [(place, rows[f"{name}.{place}"]) for place in range(number)]
+    return rows["_source"].cases(*choices, else_=ibis.null("string"))
+
+
+def _union(parts: Sequence[Any]) -> Any:
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import ibis
@@ -11,11 +13,13 @@ import phonenumbers
 import pyarrow as pa
 
 from tpaudit.engine import Engine
-from tpaudit.ingest.rows.widths import half_width, without_marks
+from tpaudit.ingest.rows.widths import half_width, text_where, without_marks
 
 _COUNTRY = r"(?:\+?86|0086)"
 _MOBILE = rf"^{_COUNTRY}?(1[3-9]\d{{9}})(?:{_COUNTRY}?1[3-9]\d{{9}})*$"
 _MOBILE_WITH_CODE = r"^(?:\+86|0086)(1[3-9]\d{9})$"
+_PLAIN_MOBILE = r"^1[3-9]\d{9}$"
+_LANDLINE = r"^(0\d{2,3})[- ]?(\d{7,8})$"
 # Of several phones in one cell the first counts; a number read as a float ends in .0.
 _FIRST_OF_SEVERAL = r"^([^/;；,，、|\n]*\d{7}[^/;；,，、|\n]*)[/;；,，、|\n].*$"
 _BETWEEN_DIGITS = r"\.0$|\([^\d()]*\)|[\s\-().·‐-―]|\p{Cf}"
@@ -31,40 +35,69 @@ _PLAIN_EMAIL = r"^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$"
 _CIPHER = r"^(?:##|\$\$|enc_)[!-~]+$|^~[0-9A-Za-z+/=_-]{6,}~[!-~]*$|^\$[0-9A-Za-z+/=]{6,}\$[!-~]*$"
 
 
+# More phones than these are looked up by a join, after which rows must be put in order again.
+_FEW_PHONES = 500
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneBook:
-    """Phones outside the fast path, each parsed once: a small table of text and E.164 form."""
+    """The phones outside the fast path, each parsed once: E.164 form by text, without those that are no phones."""
 
-    known: Any
-    size: int
-    region: str
+    numbers: Mapping[str, str]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether an expression can hold all of them."""
+        return len(self.numbers) <= _FEW_PHONES
+
+    def found(self, text: Any) -> Any:
+        """The E.164 form of *text* by the book; for small ones."""
+        return text.cases(*self.numbers.items(), else_=ibis.null("string")) if self.numbers else ibis.null("string")
+
+    def joined_to(self, rows: Any, field: str, name: str, engine: Engine) -> Any:
+        """*rows* with the E.164 form of their *field* as column *name*; in no particular order."""
+        texts, forms = list(self.numbers), list(self.numbers.values())
+        book = pa.table({"_text": pa.array(texts, pa.string()), name: pa.array(forms, pa.string())})
+        known = engine.cache(engine.table(book))
+        return rows.left_join(known, rows[field] == known["_text"]).drop("_text")
 
 
 def reached_at(text: Any, kind: str, region: str, known: Any = None) -> tuple[Any, Any]:
     """The normal form of a contact point of *kind*, NULL where it cannot be a key, and whether the source hid it.
 
-    *known* is the E.164 form of phones outside the fast path, where there are any.
+    *known* is the E.164 form of phones outside the fast path.
     """
-    hidden = is_hidden(text)
-    norm = text
+    norm = odd = text
     if kind == "phone":
-        hidden |= is_virtual(text)
-        fast = fast_phone(text, region)
-        norm = fast if known is None else ibis.coalesce(fast, known)
+        # Most phones are mobiles in plain digits, of which nothing else needs to be asked.
+        odd = text_where(~text.re_search(_PLAIN_MOBILE), text)
+        norm = ibis.coalesce(fast_phone(text, region), known)
     elif kind == "email":
         norm = email(text)
-    return (hidden | is_rounded(text)).ifelse(ibis.null("string"), norm), hidden
+    hidden = is_hidden(odd) | is_virtual(odd) if kind == "phone" else is_hidden(odd)
+    hidden = hidden.fill_null(False)
+    return text_where(~(hidden | is_rounded(odd).fill_null(False)), norm), hidden
 
 
 def fast_phone(text: Any, region: str) -> Any:
-    """E.164 form of Chinese mobiles, NULL for every other phone.
+    """E.164 form of Chinese mobiles and, in China, of landlines with their area code; NULL for every other phone.
 
     Outside China a bare 11-digit number may be another country's, so there the country code must be written.
     """
     pattern = _MOBILE if region == "CN" else _MOBILE_WITH_CODE
+    read = [text.re_extract(pattern, 1)]
+    if region == "CN":
+        read.append(text.re_replace(_LANDLINE, r"\1\2").re_extract(_chinese_landline(), 1))
     bare = half_width(text).re_replace(_FIRST_OF_SEVERAL, r"\1").re_replace(_BETWEEN_DIGITS, "")
-    mobile = ibis.coalesce(text.re_extract(pattern, 1).nullif(""), bare.re_extract(pattern, 1).nullif(""))
-    return ibis.literal("+86") + mobile
+    read.append(bare.re_extract(pattern, 1))
+    return ibis.literal("+86") + ibis.coalesce(*(number.nullif("") for number in read))
+
+
+@cache
+def _chinese_landline() -> str:
+    """Pattern of the landlines of China behind their 0, by the numbering plan that phonenumbers goes by."""
+    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    return f"^0({plan.fixed_line.national_number_pattern})$"
 
 
 def phone_book(engine: Engine, texts: list[Any], region: str) -> PhoneBook:
@@ -77,16 +110,11 @@ def phone_book(engine: Engine, texts: list[Any], region: str) -> PhoneBook:
         )
         for table in texts
     ]
-    found: list[str] = []
-    if slow:
-        distinct = ibis.union(*slow, distinct=True) if len(slow) > 1 else slow[0].distinct()
-        found = engine.fetch(distinct)["text"].to_pylist()
-    return PhoneBook(engine.table(_as_table(found, region)), len(found), region)
-
-
-def _as_table(texts: list[str], region: str) -> pa.Table:
-    parsed = [parsed_phone(text, region) for text in texts]
-    return pa.table({"text": pa.array(texts, pa.string()), "e164": pa.array(parsed, pa.string())})
+    if not slow:
+        return PhoneBook({})
+    distinct = ibis.union(*slow, distinct=True) if len(slow) > 1 else slow[0].distinct()
+    parsed = {text: parsed_phone(text, region) for text in sorted(engine.fetch(distinct)["text"].to_pylist())}
+    return PhoneBook({text: number for text, number in parsed.items() if number})
 
 
 def parsed_phone(text: str, region: str) -> str | None:
@@ -138,8 +166,10 @@ def email(text: Any) -> Any:
     What mail programs write around an address is taken off: `mailto:`, a name with <…>, punctuation at the end.
     """
     lower = text.lower()
-    bare = without_marks(half_width(lower)).re_replace(r"^.*<([^<>]*@[^<>]*)>.*$", r"\1").re_replace(r"^\s*mailto:", "")
-    first = bare.strip().re_replace(r"^([^,;、|\s]+@[^,;、|\s]+)[,;、|\s].*$", r"\1")
+    is_plain = lower.re_search(_PLAIN_EMAIL)
+    bare = without_marks(half_width(text_where(~is_plain, lower)))
+    named = bare.re_replace(r"^.*<([^<>]*@[^<>]*)>.*$", r"\1").re_replace(r"^\s*mailto:", "")
+    first = named.strip().re_replace(r"^([^,;、|\s]+@[^,;、|\s]+)[,;、|\s].*$", r"\1")
     shaped = first.re_replace(r"\s", "").re_replace(r"[.,;:。>)\]]+$", "").re_replace(r"^[<(\[]+", "")
     read = shaped.re_search(_EMAIL).ifelse(shaped, ibis.null("string"))
-    return lower.re_search(_PLAIN_EMAIL).ifelse(lower, read)
+    return is_plain.ifelse(lower, read)

@@ -9,12 +9,13 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import is_one_of
 from tpaudit.ingest.layouts.preset import Condition, Preset, Target
 from tpaudit.ingest.rows import addresses, amounts, person_names, times
 from tpaudit.ingest.rows.cells import Cells
 from tpaudit.ingest.rows.points import is_cipher, is_masked
 from tpaudit.ingest.rows.tags import tags
-from tpaudit.ingest.rows.widths import folded, folded_word
+from tpaudit.ingest.rows.widths import folded, folded_word, text_where, with_wide_signs
 from tpaudit.model import LAKE_TABLES
 from tpaudit.model.fields import BOOLEAN, DATE, INTEGER, MONEY, NUMBER, STRING, TAGS, TIMESTAMP, Column, Privacy
 
@@ -100,9 +101,9 @@ def holds(cells: Cells, condition: Condition) -> Any:
     if condition.present is not None:
         met &= text.notnull() if condition.present else text.isnull()
     if condition.is_in is not None:
-        met &= text.isin(condition.is_in).fill_null(False)
+        met &= is_one_of(text, condition.is_in)
     if condition.not_in is not None:
-        met &= ~text.isin(condition.not_in).fill_null(False)
+        met &= ~is_one_of(text, condition.not_in)
     if condition.contains is not None:
         met &= text.contains(condition.contains).fill_null(False)
     return met
@@ -129,9 +130,8 @@ def _by_vocabulary(
     text: Any, declared: Column, vocabulary: Mapping[str, Any], source: str, target: Target, context: Context
 ) -> Reading:
     """Known words become what the preset says ('' means unknown without complaint), others go by '*' or are issues."""
-    words = {folded_word(word): _as_text(meaning) for word, meaning in vocabulary.items() if word != "*"}
-    # A long list of words asked for with `isin` would become a join per use; a case expression stays one.
-    told = folded(text).cases(*words.items(), else_=ibis.null("string"))
+    words = {word: _as_text(meaning) for word, meaning in vocabulary.items() if word != "*"}
+    told = _told(text, words)
     meaning = told.nullif("").try_cast(declared.type)
     is_open = declared.type == STRING and not declared.values
     is_number = declared.type != STRING and not declared.values
@@ -148,6 +148,17 @@ def _by_vocabulary(
     unknown = told.isnull() & value.isnull() if is_number else told.isnull()
     code = None if is_open or "*" in vocabulary else _vocabulary_code(declared)
     return Reading(value, unknown.ifelse(text, ibis.null("string")), code, source)
+
+
+def _told(text: Any, words: Mapping[str, str]) -> Any:
+    """The meaning of *text* by *words*, NULL for others. Most cells hold a word as it is usually written: only what is
+    none of those is folded."""
+    usual = {spelling: meaning for word, meaning in words.items() for spelling in (word, with_wide_signs(word))}
+    folded_words = {folded_word(word): meaning for word, meaning in words.items()}
+    # Long lists of words asked for with `isin` would become joins; a case expression stays one.
+    at_once = text.cases(*usual.items(), else_=ibis.null("string"))
+    other = folded(text_where(at_once.isnull(), text))
+    return ibis.coalesce(at_once, other.cases(*folded_words.items(), else_=ibis.null("string")))
 
 
 def _as_text(meaning: Any) -> str:
@@ -198,8 +209,7 @@ def _number(text: Any, declared: Column, target: Target, decimal: str, is_plain:
 
 def _token(text: Any, place: int) -> Any:
     """The n-th word of *text*."""
-    words = text.re_replace(r"\s+", " ").split(" ")
-    return (words.length() >= place).ifelse(words[place - 1], ibis.null("string"))
+    return text.re_extract(rf"^\s*(?:\S+\s+){{{place - 1}}}(\S+)", 1).nullif("")
 
 
 def told_currencies(readings: Mapping[str, Sequence[Reading]]) -> dict[str, Any]:

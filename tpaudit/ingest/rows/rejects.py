@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import is_one_of
 from tpaudit.ingest.layouts.parts import SLOT_MARK
 from tpaudit.ingest.layouts.preset import Preset
 from tpaudit.ingest.names import name_key
@@ -43,7 +44,7 @@ def _is_total(cells: Cells, words: tuple[str, ...]) -> Any:
     starts = [_bare(word) for word in words if word.endswith("*")]
     leading = [cells.table[column.field] for column in cells.columns[:_FOOTER_CELLS]]
     bare = [cell.re_replace(_MARKS, "").lower() for cell in leading]
-    found = [cell.isin(whole) for cell in bare]
+    found = [is_one_of(cell, whole) for cell in bare]
     found += [cell.startswith(start) for cell in bare for start in starts]
     return ibis.or_(*(hit.fill_null(False) for hit in found))
 

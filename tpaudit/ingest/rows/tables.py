@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import is_one_of
 from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.cells import HASH
@@ -237,5 +238,5 @@ def _with_refunds_told(orders: Any) -> Any:
     paid_back = ibis.literal(False)
     if {"refunded_amount", "paid_amount"} <= set(known):
         paid_back = ((known["paid_amount"] > 0) & (known["refunded_amount"] >= known["paid_amount"])).fill_null(False)
-    told = (closed_after_payment | (paid_back & status.isin(ORDER_STATUSES[1:]))).fill_null(False)
+    told = (closed_after_payment | (paid_back & is_one_of(status, ORDER_STATUSES[1:]))).fill_null(False)
     return orders.mutate(status=told.ifelse(ibis.literal("refunded"), status))

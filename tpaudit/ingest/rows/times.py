@@ -10,6 +10,7 @@ import ibis
 
 from tpaudit.engine import Engine
 from tpaudit.ingest.date_formats import UNITS, as_regex
+from tpaudit.ingest.rows.widths import text_where
 
 _ISO = r"^\d{4}-\d{1,2}-\d{1,2}(?:[ T]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?$"
 # What may follow the last digits of a clock time: AM or PM, then the offset from UTC. Names of zones are not read: CST
@@ -108,11 +109,15 @@ def is_unusual(text: Any) -> Any:
 
 
 def order_told(text: Any) -> tuple[Any, Any, Any]:
-    """Whether *text* is a date of two numbers and a year; whether the first, and the second, can only be the day."""
+    """Whether *text* is a date of two numbers and a year; whether the first, and the second, can only be the day.
+
+    All three are NULL for an ISO date.
+    """
+    other = text_where(~text.re_search(_ISO), text)
     return (
-        text.re_search(_EITHER_ORDER),
-        text.re_search(r"^(?:1[3-9]|[23]\d)[/-]\d{1,2}[/-]\d{4}"),
-        text.re_search(r"^\d{1,2}[/-](?:1[3-9]|[23]\d)[/-]\d{4}"),
+        other.re_search(_EITHER_ORDER),
+        other.re_search(r"^(?:1[3-9]|[23]\d)[/-]\d{1,2}[/-]\d{4}"),
+        other.re_search(r"^\d{1,2}[/-](?:1[3-9]|[23]\d)[/-]\d{4}"),
     )
 
 

@@ -15,6 +15,12 @@ _IS_WIDE = "[\u3000\uff01-\uff5e]"
 _HAS_WIDE_LETTERS = "[０-９Ａ-Ｚａ-ｚ]"
 
 
+def text_where(condition: Any, text: Any) -> Any:
+    """*text* where *condition* holds, NULL elsewhere: engines compute nothing with NULL, but may compute both branches
+    of a choice for every row."""
+    return condition.ifelse(text, ibis.null("string"))
+
+
 def half_width(text: Any) -> Any:
     """*text* with full-width Latin letters, digits and signs in their usual width."""
     # The cost of translating grows with the number of signs to look for: most texts have none of them, others only
@@ -37,6 +43,15 @@ def folded_word(word: str) -> str:
     """
     half = word.translate(str.maketrans(_FULL_WIDTH, _HALF_WIDTH))
     return re.sub("[\\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]", "", half).lower()
+
+
+def with_wide_signs(word: str) -> str:
+    """One *word* as a Chinese keyboard writes it.
+
+    >>> with_wide_signs("买家已付款,等待卖家发货")
+    '买家已付款，等待卖家发货'
+    """
+    return word.translate(str.maketrans(_SIGNS.strip(), _WIDE_SIGNS.replace("\u3000", "")))
 
 
 def without_marks(text: Any) -> Any:
