@@ -32,6 +32,17 @@ class Stage(StrEnum):
     loyalty = "loyalty"
 
 
+class Template(StrEnum):
+    """Trades of clients."""
+
+    general = "general"
+    retail = "retail"
+    saas = "saas"
+    b2b = "b2b"
+    membership = "membership"
+    service = "service"
+
+
 class ReportFormat(StrEnum):
     """Files a report can be written as."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from tpaudit.commands.choices import Template
 from tpaudit.commands.session import Session
 from tpaudit.commands.shared import with_shared_options
 from tpaudit.errors import UsageFault
@@ -19,6 +20,9 @@ app = typer.Typer(add_completion=False)
 def init(
     session: Session,
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of the new audit.")] = Path(),
+    template: Annotated[
+        Template, typer.Option("--template", help="Trade of the client: the KPIs shown first, and settings that fit.")
+    ] = Template.general,
 ) -> None:
     """Start an audit: write tpaudit.toml with every setting explained, and an exports/ folder."""
     from tpaudit.atomic import explained, replacing
@@ -33,8 +37,20 @@ def init(
     with explained(exports):
         exports.mkdir(parents=True, exist_ok=True)
     with replacing(settings) as unfinished:
-        unfinished.write_text(settings_template(), encoding="utf-8")
+        unfinished.write_text(settings_template(_presets(session, template)), encoding="utf-8")
     if session.format == "json":
         write_json(session, {"settings": str(settings), "exports": str(exports)})
         return
     session.say(f"wrote {settings}; put the client's files into {exports} and run `tpaudit -C {directory} run`")
+
+
+def _presets(session: Session, template: Template) -> dict[str, dict[str, Any]]:
+    """What the settings file sets: the template with the settings of its trade, and the language asked for."""
+    from tpaudit.kpis.templates import templates
+
+    presets = {section: dict(keys) for section, keys in templates()[template].settings.items()}
+    if template is not Template.general:
+        presets["audit"] = {"template": template.value}
+    if session.given.lang:
+        presets.setdefault("audit", {})["lang"] = str(session.given.lang)
+    return presets

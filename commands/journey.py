@@ -29,5 +29,6 @@ def journey(
     with session.pipeline() as pipeline:
         whole = cast(JourneyResult, pipeline.bring_up_to_date("journey"))
     shown = whole.map if stage is None else tuple(row for row in whole.map if row.stage == stage.value)
-    result = whole.model_copy(update={"map": shown, "transitions": whole.transitions[:top], "paths": whole.paths[:top]})
-    emit(session, result)
+    lists = ("transitions", "paths", "paths_to", "paths_away", "waits")
+    first = {name: getattr(whole, name)[:top] for name in lists}
+    emit(session, whole.model_copy(update={"map": shown, **first}))

@@ -54,4 +54,4 @@ def _line(event: StageEvent) -> str:
     if outcome is None:
         return event.stage
     rows = ", ".join(f"{name} {count:,}" for name, count in outcome.rows.items() if count)
-    return f"{outcome.stage:<9} {outcome.status:<9} {outcome.seconds:6.1f} s  {rows}".rstrip()
+    return f"{outcome.stage:<9} {outcome.status:<9} {outcome.seconds:6.1f} s  {rows or outcome.reason or ''}".rstrip()

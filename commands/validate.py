@@ -41,8 +41,8 @@ class Wanted:
             raise UsageFault("--update-baseline does not say which", "add --baseline FILE")
         if self.scorecard and (self.select or self.ignore):
             raise UsageFault("--scorecard needs all checks", "leave out --select and --ignore")
-        if self.show_pii and self.quarantine is None:
-            raise UsageFault("--show-pii is about quarantined rows", "add --quarantine DIR")
+        if self.show_pii and self.quarantine is None and not self.scorecard:
+            raise UsageFault("--show-pii shows nothing by itself", "add --quarantine DIR or --scorecard")
 
 
 @app.command()
@@ -75,7 +75,7 @@ def validate(
         QuarantineFormat, typer.Option("--quarantine-format", help="Files of the quarantine.")
     ] = QuarantineFormat.parquet,
     show_pii: Annotated[
-        bool, typer.Option("--show-pii", help="Leave personal data in the quarantine as it is.")
+        bool, typer.Option("--show-pii", help="Leave personal data in the quarantine and on the score card as it is.")
     ] = False,
     scorecard: Annotated[
         bool, typer.Option("--scorecard", help="Show the score card and what could be back-filled, too.")
@@ -139,7 +139,7 @@ def _found(pipeline: Pipeline, wanted: Wanted) -> ValidateResult:
     from tpaudit.checks import validate as run_checks
 
     # A part of the checks is no verdict on the data: it is shown, not kept.
-    pipeline.bring_up_to_date("dedupe")
+    pipeline.prepare("validate")
     return run_checks(pipeline.store, select=wanted.select, ignore=wanted.ignore)
 
 
@@ -160,6 +160,11 @@ def _with_evidence(session: Session, pipeline: Pipeline, result: ValidateResult,
             show_pii=wanted.show_pii,
         )
         result = result.model_copy(update={"quarantine": written})
+    if wanted.scorecard and wanted.show_pii:
+        from tpaudit.checks.assessment import with_assessment
+
+        # What is kept of a validation is masked.
+        result = with_assessment(pipeline.store, result, show_pii=True)
     if session.format == "table" and not wanted.scorecard:
         result = result.model_copy(update={"scorecard": (), "backfill": ()})
     return result

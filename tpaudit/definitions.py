@@ -99,17 +99,22 @@ def _kpis(_: Path) -> list[Definition]:
             "kpi",
             kpi.id,
             kpi.title,
-            {"unit": kpi.unit, "better": kpi.better},
+            {"family": kpi.family, "unit": kpi.unit, "better": kpi.better},
             (
                 _fact("Meaning", "含义", kpi.definition.en, kpi.definition.zh),
                 _same("Formula", "公式", kpi.formula),
                 _same("Unit", "单位", kpi.unit),
                 _same("Better when", "何为更好", kpi.better),
+                _fact("Family", "类别", kpi.family_title.en, kpi.family_title.zh),
+                _same("Counted by", "统计对象", kpi.grain),
+                _fact("95% interval", "95% 区间", kpi.interval.en, kpi.interval.zh),
+                _same("Shown from n", "最小样本", str(kpi.min_n)),
+                _same("Counted from", "数据来源", ", ".join(kpi.inputs)),
                 _fact("Needs", "所需数据", kpi.needs.en, kpi.needs.zh),
                 _same("Source", "出处", kpi.source),
             ),
         )
-        for kpi in registry.load()
+        for kpi in registry.infos()
     ]
 
 

@@ -55,6 +55,10 @@ class InputFault(AuditError):
     """Input that cannot be read or holds nothing."""
 
 
+class NobodyFound(InputFault):
+    """Exports that hold no person: what is about people cannot be worked out, and the rest can."""
+
+
 class LockHeld(AuditError):
     """Another run holds the audit's lock."""
 

@@ -299,7 +299,11 @@ class Pipeline:
             __version__,
             stage.name,
             self._lake_signature(),
-            [known.fingerprint if (known := self.state.get(name)) else None for name in stage.after if name != INGEST],
+            [
+                known.fingerprint if (known := self.state.get(name)) else None
+                for name in (*stage.after, *stage.sees)
+                if name != INGEST
+            ],
             self.audit.config.fingerprint(*stage.settings),
             self.audit.as_of,
             [

@@ -19,7 +19,8 @@ class Stage:
     """A step of the audit: where its work is done, which marts it writes, and what its result depends on.
 
     `after` are earlier stages, `settings` sections of tpaudit.toml, `files` patterns of files in the audit folder.
-    A stage that `judges_nobody` has something to say about exports without any person, too.
+    `sees` are stages whose last result it looks at if there is one; they are not run for it. A stage that
+    `judges_nobody` has something to say about exports without any person, too.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Stage:
     settings: tuple[str, ...]
     files: tuple[str, ...] = ()
     judges_nobody: bool = False
+    sees: tuple[str, ...] = ()
 
     def run(self, store: Store, **options: Any) -> Result:
         """Do the work; the room is imported only now, because some take seconds to load."""
@@ -51,7 +53,7 @@ STAGES = {
               ("journey_touches", "journeys", "customer_orders", "transitions", "paths", "journey_map",
                "customer_segments"), (INGEST, "dedupe"), ("audit", "journey", "segments"), files=("tags.toml",)),
         Stage("kpi", "tpaudit.kpis:measure", KpiResult,
-              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi")),
+              ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi", "rank"), sees=("validate",)),
         Stage("rank", "tpaudit.ranking:rank", RankResult,
               ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank")),
     )

@@ -61,6 +61,14 @@ def test_the_screen_names_the_preset_and_hides_who_somebody_is(export: Path, lan
     assert [path.name for path in export.parent.iterdir()] == [export.name]
 
 
+def test_a_layout_no_preset_fits_is_told_what_to_do(tmp_path: Path, export: Path) -> None:
+    (tmp_path / "unknown.csv").write_text("colour,shape\nred,round\nblue,square\n", "utf-8")
+    shown = run(tmp_path, "--lang", "en", "sniff", "unknown.csv").stdout.decode("utf-8")
+    assert "tpaudit ingest --map FILE" in shown and "mapping file" in shown
+    shown = run(tmp_path, "--lang", "en", "sniff", "unknown.csv", export.name).stdout.decode("utf-8")
+    assert shown.rstrip().endswith("tpaudit ingest")
+
+
 def test_what_cannot_be_read_ends_with_exit_code_3(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
     for form in ("table", "csv", "json"):

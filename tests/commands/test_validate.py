@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -94,6 +95,7 @@ TABLE = [
     Row("no such baseline", 2, ("--baseline", "nowhere.json")),
     Row("baseline to update not named", 2, ("--update-baseline",)),
     Row("score card of a part", 2, ("--scorecard", "--select", "TPM01")),
+    Row("nothing that could show personal data", 2, ("--show-pii",)),
     Row("no selected check had data", 3, ("--select", "surveys")),
     Row("nothing left to run", 3, ("--select", "TPM01", "--ignore", "orders")),
     Row("one check broke, the others passed", 3, ("--select", "BROKEN,TPV03"), own=OWN, ends="nobody can tell (exit 3)"),
@@ -125,6 +127,51 @@ def test_exit_code(row: Row, audit: Path) -> None:
 
 def test_an_audit_without_exports_cannot_be_evaluated(tmp_path: Path) -> None:
     assert run(tmp_path).exit_code == 3
+
+
+def test_exports_without_rows_cannot_be_evaluated(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "orders.csv").write_text(ORDERS.splitlines()[0] + "\n", encoding="utf-8")
+
+    done = run(tmp_path)
+
+    assert done.exit_code == 3
+    assert "a header and no row" in done.stderr
+
+
+def test_an_empty_lake_cannot_be_evaluated(audit: Path) -> None:
+    (audit / "exports" / "orders.csv").unlink()
+    shutil.rmtree(audit / "lake")
+
+    assert run(audit).exit_code == 3
+
+
+def test_a_table_that_lost_its_rows_falls_short(audit: Path) -> None:
+    (audit / "exports" / "orders.csv").unlink()
+    for file in audit.glob("lake/*/*.parquet"):
+        pq.write_table(pq.read_table(file).slice(0, 0), file)
+
+    done = run(audit)
+
+    assert done.exit_code == 1
+    assert "FAIL  TPV01  orders" in done.stdout
+
+
+def test_exports_without_any_person_are_judged(audit: Path) -> None:
+    spend = "date,platform,campaign_id,impressions,clicks,spend,currency\n2026-11-10,baidu,c1,100,300,12.5,CNY\n"
+    (audit / "exports" / "orders.csv").unlink()
+    (audit / "exports" / "ad_spend.csv").write_text(spend, encoding="utf-8")
+
+    done = run(audit, "--format", "json")
+
+    assert done.exit_code == 1, done.output
+    found = {(one["code"], one["table"]): one for one in json.loads(done.stdout)["findings"]}
+    assert found["TPM05", "ad_spend"]["failed"] == 1
+    assert found["TPC03", "contacts"]["status"] == "skipped"
+    assert "no rows in contacts" in found["TPC03", "contacts"]["reason"]["en"]
+    # What was said of the people of earlier exports is not said of these.
+    assert not (audit / "marts" / "customer_links.parquet").exists()
+    assert run(audit, "--select", "TPM05").exit_code == 1
 
 
 def test_an_unreadable_lake_cannot_be_evaluated(audit: Path) -> None:
@@ -215,6 +262,15 @@ def test_settings_that_cannot_be_read_are_told_in_the_form_that_was_asked_for(tm
 def test_the_score_card_is_shown_on_request(audit: Path) -> None:
     assert "Score card" not in run(audit).stdout
     assert "Score card" in run(audit, "--scorecard").stdout
+
+
+def test_owners_are_named_on_request_only(audit: Path) -> None:
+    tickets = "ticket_id,created_at,assignee_name,phone\nt1,2026-11-10 10:21:00,王小芳,13857129046\n"
+    (audit / "exports" / "tickets.csv").write_text(tickets, encoding="utf-8")
+
+    assert "王**" in run(audit, "--scorecard").stdout
+    assert "王小芳" in run(audit, "--scorecard", "--show-pii").stdout
+    assert "王小芳" not in run(audit, "--format", "json").stdout
 
 
 def test_forms_of_a_gate_are_refused_elsewhere_before_any_work(audit: Path) -> None:

@@ -62,6 +62,8 @@ def test_ctrl_c_ends_with_130_and_the_next_run_completes(tmp_path: Path) -> None
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # A suite started in the background ignores the signal, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not list(audit.glob("lake/*/*.parquet")) and time.monotonic() < deadline:

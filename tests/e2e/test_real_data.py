@@ -61,3 +61,41 @@ def test_the_receipt_log_becomes_journeys(tmp_path: Path) -> None:
         f'select "concept:name" from {source} group by 1 order by count(distinct "case:concept:name") desc limit 1'
     ).fetchall()[0][0]
     assert max(found["map"], key=lambda row: row["customers"])["touchpoint"] == commonest
+
+    # Waiting times: of each case the events of the last thirty days, in their order.
+    steps = f"""
+        with event as (
+            select "case:concept:name" as who, "concept:name" as what, "concept:instance" as id,
+                   "time:timestamp"::timestamptz as moment, max("time:timestamp"::timestamptz) over (partition by who) as last
+            from {source}),
+        step as (
+            select *, row_number() over (partition by who order by moment, id) as n
+            from event where moment >= last - interval 30 day),
+        wait as (
+            select a.who, a.what as f, b.what as t,
+                   (epoch(date_trunc('second', b.moment)) - epoch(date_trunc('second', a.moment))) / 3600 as hours
+            from step a join step b on a.who = b.who and b.n = a.n + 1),
+        run as (
+            select *, row_number() over (partition by who order by n) as m from (
+                select *, lag(what) over (partition by who order by n) as left_what from step)
+            where left_what is distinct from what)
+    """
+    waits = {
+        (row[0], row[1]): row[2:]
+        for row in duckdb.sql(
+            steps + "select f, t, count(distinct who), count(*), median(hours) from wait group by f, t"
+        ).fetchall()
+    }
+    measured = [row for row in found["transitions"] if (row["from_touchpoint"], row["to_touchpoint"]) in waits]
+    assert len(measured) > 70
+    for row in (*measured, *found["waits"]):
+        customers, times, median = waits[row["from_touchpoint"], row["to_touchpoint"]]
+        assert (row["customers"], row["transitions"]) == (customers, times)
+        assert row["median_hours"] == pytest.approx(median, abs=1e-9)
+    frequent = sorted((median for _, times, median in waits.values() if times >= 30), reverse=True)
+    assert [row["median_hours"] for row in found["waits"]] == pytest.approx(frequent[:20], abs=1e-9)
+
+    # Rework: cases that come back to an activity they had left.
+    again = "select 1 from run y where y.who = x.who and y.what = x.what and y.m < x.m"
+    returned = duckdb.sql(steps + f"select count(distinct who) from run x where exists ({again})").fetchall()[0][0]
+    assert (found["returns"]["journeys"], found["returns"]["returned"]) == (1434, returned)

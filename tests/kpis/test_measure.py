@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kpis.marts import write_mart_rows
+from tests.kpis.test_cases import SHOWING_SMALL_SAMPLES
 from tests.lake import make_store, write_lake_rows
 from tpaudit.errors import UsageFault
 from tpaudit.kpis import describe, measure
@@ -34,7 +35,7 @@ CONTRACT_IDS = {
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Two customers, a chat with the answer's delay, and a shop visit."""
-    store = make_store(tmp_path)
+    store = make_store(tmp_path, SHOWING_SMALL_SAMPLES)
     touch = {"customer_id": "c1", "touchpoint": "chat", "stage": "consideration", "channel": "web", "position": 1}
     write_mart_rows(
         store,
@@ -63,10 +64,11 @@ def test_definitions_are_complete_in_both_languages() -> None:
 
 def test_kpis_without_data_are_skipped_with_a_reason_and_never_zero(store: Store) -> None:
     result = measure(store)
-    assert result.skipped["cac"] == "needs advertising spend and new customers"
+    assert result.skipped["cac"].en == "advertising spend and new customers"
     measured = {row.kpi for row in result.rows}
-    assert measured == {"customers", "touches", "identified_share", "conversion_rate", "first_response_p50",
-                        "first_response_p90", "response_within_30m"}  # fmt: skip
+    assert measured == {"customers", "touches", "identified_share", "touches_per_customer", "repeat_contact_rate",
+                        "first_touch_share", "conversion_rate", "first_response_p50", "first_response_p90",
+                        "response_within_30m"}  # fmt: skip
     assert measured.isdisjoint(result.skipped)
 
 

@@ -15,7 +15,7 @@ from tests.lake import make_store, write_lake_rows
 from tpaudit.kpis import measure
 from tpaudit.store import Store
 
-SETTINGS = '[audit]\nas_of = 2026-11-16\ntimezone = "UTC"\n'
+SETTINGS = '[audit]\nas_of = 2026-11-16\ntimezone = "UTC"\n[kpi]\nmin_n = 1\n'
 BEGIN = datetime(2026, 5, 18)
 TOUCHPOINTS = ("chat", "content", "store_visit", "online_ads", "membership")
 
@@ -95,8 +95,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
             for place, day in enumerate(bought)
         ]  # fmt: skip
         journeys.append(
-            {"customer_id": name, "converted": len(bought) > 0, "ended_at": at(bought[0] if len(bought) else days[-1])}
-        )
+            {"customer_id": name, "converted": len(bought) > 0, "ended_at": at(bought[0] if len(bought) else days[-1]),
+             "touches": sum(len(bought) == 0 or bought[0] - 30 <= day < bought[0] for day in days)}
+        )  # fmt: skip
         if rng.random() < 0.6:
             answers.append(
                 {"response_id": name, "question_id": "q", "contact_id": f"k{number}" if rng.random() < 0.8 else None,

@@ -6,6 +6,8 @@ from datetime import date
 
 from tpaudit.results import (
     AttributionRow,
+    AudienceResult,
+    AudienceRow,
     ClusterSize,
     DedupeResult,
     FileIngested,
@@ -19,13 +21,18 @@ from tpaudit.results import (
     KpiInfo,
     KpiResult,
     KpiRow,
+    LoopRow,
     ModelFit,
     PathRow,
+    PurchaseWithin,
     RankResult,
+    Returns,
     RunResult,
     SharedKey,
+    StageFlow,
     StageOutcome,
     Titles,
+    TouchesToPurchase,
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
@@ -206,6 +213,27 @@ JOURNEY = JourneyResult(
     unseen_touchpoints=("referral", "care_message"),
     touchpoint_titles=TITLES,
     median_touches_to_purchase=6.0, median_days_to_purchase=12.4,
+    timezone="Asia/Shanghai", as_of=date(2026, 11, 16), window_days=30,
+    unmet_stages=("loyalty",), unowned_touchpoints=("cart",),
+    stage_flow=(
+        StageFlow(stage="awareness", customers=1104, went_on=880, drop_off=224 / 1104, ci_low=0.18, ci_high=0.228),
+        StageFlow(stage="service", customers=190),
+    ),
+    paths_to=(PathRow(path="online_ads > cart", customers=44, conversions=40, value=120.0, share=0.04),),
+    paths_away=(PathRow(path="short_video", customers=61, conversions=0, value=None, share=0.05),),
+    waits=(TransitionRow(from_touchpoint="chat", to_touchpoint="CONVERSION", customers=61, transitions=61,
+                         median_hours=170.0),),
+    returns=Returns(
+        journeys=1204, returned=301, share=0.25, ci_low=0.226, ci_high=0.275, loops_total=12,
+        loops=(LoopRow(touchpoint="product_page", through="chat", customers=55, times=61),),
+    ),
+    touches_to_purchase=(
+        TouchesToPurchase(least=1, most=1, customers=40, share=0.128, ci_low=0.096, ci_high=0.17),
+        TouchesToPurchase(least=5, most=8, customers=150, share=0.481, ci_low=0.426, ci_high=0.536),
+        TouchesToPurchase(least=9, most=None, customers=122, share=0.391, ci_low=0.338, ci_high=0.446),
+    ),
+    purchase_within=PurchaseWithin(days=60, customers=280, within=240, share=0.857, ci_low=0.811, ci_high=0.893,
+                                   left_out=32),
 )  # fmt: skip
 
 
@@ -215,7 +243,9 @@ def info(kpi: str, en: str, zh: str, unit: str, better: str = "higher") -> KpiIn
         {
             "id": kpi, "title": Titles(en=en, zh=zh), "unit": unit, "better": better, "source": "Kumar & Reinartz 2018",
             "definition": Titles(en=f"{en} of the customers who met the touchpoint", zh=f"遇到触点的客户的{zh}"),
-            "formula": "numerator / denominator",
+            "formula": "numerator / denominator", "needs": Titles(en="orders", zh="订单"), "grain": "customer",
+            "family": "conversion", "family_title": Titles(en="Conversion", zh="转化"), "inputs": ("orders",), "min_n": 10,
+            "interval": Titles(en="Wilson", zh="Wilson 区间"),
         }
     )  # fmt: skip
 
@@ -237,7 +267,7 @@ KPIS = (
 def kpi(kpi_id: str, unit: str, value: float | None, low: float | None, high: float | None, n: int,
         touchpoint: str | None = None) -> KpiRow:  # fmt: skip
     """A KPI value; its grade follows from n."""
-    grades = (("strong", 385), ("fair", 96), ("weak", 30), ("insufficient", 0))
+    grades = (("A", 385), ("B", 96), ("C", 30), ("D", 10), ("insufficient", 0))
     grade = next(name for name, least in grades if n >= least)
     return KpiRow(
         kpi=kpi_id, touchpoint=touchpoint, value=value, unit=unit,
@@ -268,9 +298,13 @@ KPI = KpiResult(
         kpi("aov", "currency", None, None, None, 0, "hotline"),
     ),
     kpis=KPIS,
+    shown=tuple(each.id for each in KPIS),
     currency="CNY",
+    timezone="Asia/Shanghai",
+    window_days=30,
     touchpoint_titles=TITLES,
-    skipped={"roas": "no revenue could be credited to advertising"},
+    skipped={"roas": Titles(en="advertising spend", zh="广告花费")},
+    lowered={"nps": ("TPS03",), "conversion_rate": ("identified_share",)},
 )
 
 
@@ -288,6 +322,22 @@ def golden(stage: str, touchpoint: str, verdict: str, rank: int | None, effect: 
         }
     )  # fmt: skip
 
+
+AUDIENCE = AudienceResult(
+    audience="at_risk", as_of=date(2026, 11, 16), timezone="Asia/Shanghai", currency="CNY", silent_days=None,
+    is_masked=True,
+    rows=(
+        AudienceRow(
+            customer_id="c3fa48e4a7a5f62f", full_name="张*", phone="+86158****8848", email="z***@163.com",
+            segment="at_risk", tags=("绿茶",), orders=2, net_amount=1692.5, last_order=date(2026, 5, 30),
+            last_touch=date(2026, 6, 23), lead_owner="销售一组", refused_channels=("sms",),
+        ),
+        AudienceRow(
+            customer_id="c9f35c2e839d144b", full_name=HOSTILE, phone=None, email=None, segment="at_risk", tags=(),
+            orders=1, net_amount=None, last_order=None, last_touch=None, lead_owner=None, refused_channels=(),
+        ),
+    ),
+)  # fmt: skip
 
 RANK = RankResult(
     golden=(
@@ -334,7 +384,7 @@ STOPPED = RunResult(
 
 RESULTS = {
     "ingest": INGEST, "dedupe": DEDUPE, "validate_failed": FAILED, "validate_passed": PASSED, "journey": JOURNEY,
-    "kpi": KPI, "rank": RANK, "run": RUN, "run_stopped": STOPPED,
+    "audience": AUDIENCE, "kpi": KPI, "rank": RANK, "run": RUN, "run_stopped": STOPPED,
 }  # fmt: skip
 
 EMPTY = {
@@ -349,7 +399,10 @@ EMPTY = {
         last_touch=None, map=(), transitions=(), transitions_total=0, paths=(), paths_total=0, unclassified=(),
         unseen_touchpoints=(), touchpoint_titles={},
     ),
-    "kpi": KpiResult(rows=(), kpis=(), currency="USD", touchpoint_titles={}),
+    "audience": AUDIENCE.model_copy(update={"audience": "silent", "rows": (), "silent_days": 14, "is_masked": False}),
+    "kpi": KpiResult(
+        rows=(), kpis=(), shown=(), currency="USD", timezone="UTC", window_days=30, touchpoint_titles={}
+    ),
     "rank": RankResult(golden=(), attribution=(), fits=(), journeys=0, conversions=0, replicates=0, top=3),
     "run": RunResult(
         run_id=None, status="nothing to do", client="", as_of=date(2026, 11, 16), engine="duckdb", stages=(),

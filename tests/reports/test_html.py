@@ -146,3 +146,36 @@ def test_large_audit_stays_below_400_kb_and_says_what_it_leaves_out() -> None:
     left_out = re.findall(r"and ([\d,]+) more in the run", page)
     # Two stages of the ranking, KPI slices, failed checks, files; issues stand there by kind, which are few.
     assert left_out == ["20", "20", "940", "180", "3,350"]
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_journeys_tell_their_gaps_flow_loops_and_frame() -> None:
+    said = text_of(render(RUN, "en"))
+
+    for part in (
+        "No touchpoint seen in: Loyalty",
+        "Nobody answers for: Cart",
+        "Awareness 1,104 880 20.3% 18.0–22.8%",
+        "5–8 150 48.1%",
+        "85.7% of 280 customers bought within 60 days of their first touch",
+        "32 customers met later are left out",
+        "301 of 1,204 journeys came back",
+        "Product page Chat and AI agent 55 61",
+        "Days on Asia/Shanghai, up to 2026-11-16",
+    ):
+        assert part in said, part
+
+
+def test_every_measured_kpi_stands_in_its_family_with_grade_and_sure_value() -> None:
+    measured = KPI.rows[0].model_copy(update={"value_high_confidence": 0.3, "n_high_confidence": 900})
+    kpi = KPI.model_copy(update={"rows": (measured, *KPI.rows[1:]), "shown": ("nps",)})
+    said = text_of(render(RUN.model_copy(update={"kpi": kpi}), "en"))
+
+    assert "All KPIs measured, over all customers" in said
+    assert "Conversion rate 25.9% 23.5–28.4% 1,204 A 30.0% n 900" in said
+    assert "Grades lowered Conversion rate by few touches with a known customer" in said
+    assert "Net promoter score by TPS03" in said
+    assert "weeks begin on Monday" in said

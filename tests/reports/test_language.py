@@ -40,7 +40,7 @@ def test_chinese_texts_are_chinese() -> None:
     same_in_both = {key for key, text in catalogue("zh").items() if text == catalogue("en").get(key) and text.isascii()}
 
     assert same_in_both <= {
-        "html.auc", "html.sha", "journey.nps", "kpi.n", "model.shapley", "point.cookie", "rank.n", "rank.rank",
+        "grade.A", "grade.B", "grade.C", "grade.D", "html.auc", "html.sha", "journey.nps", "kpi.n", "model.shapley", "point.cookie", "rank.n", "rank.rank",
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tpaudit.results import Result
 
 MAIN_TABLES = {
     "ingest": "files", "dedupe": "keys", "validate_failed": "findings", "validate_passed": "findings",
-    "journey": "journey_map", "kpi": "kpis", "rank": "golden_touchpoints", "run": "stages", "run_stopped": "stages",
+    "journey": "journey_map", "audience": "audience", "kpi": "kpis", "rank": "golden_touchpoints", "run": "stages", "run_stopped": "stages",
 }  # fmt: skip
 
 

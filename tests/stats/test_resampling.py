@@ -85,7 +85,7 @@ def test_false_discovery_adjustment_agrees_with_statsmodels(p_values: list[float
     assert false_discovery_adjusted(np.array(p_values)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("name", "half_width"), [("strong", 0.05), ("fair", 0.10), ("weak", 0.18)])
+@pytest.mark.parametrize(("name", "half_width"), [("A", 0.05), ("B", 0.10), ("C", 0.18)])
 def test_grades_promise_a_half_width(name: str, half_width: float) -> None:
     smallest = min(n for n in range(1, 500) if grade(n) == name)
     low, high = wilson(smallest / 2, smallest) or (0, 1)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from tpaudit.errors import did_you_mean
 from tpaudit.model import LAKE_TABLES
@@ -17,6 +17,7 @@ from tpaudit.model import LAKE_TABLES
 Language = Literal["en", "zh", "auto"]
 Severity = Literal["critical", "warning", "info"]
 FailOn = Literal["critical", "warning", "info", "never"]
+Template = Literal["general", "retail", "saas", "b2b", "membership", "service"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -41,6 +42,7 @@ class AuditSection(Section):
     lang: Language = Field("auto", description="language of reports: en, zh, or auto (the terminal's)")
     as_of: date | None = Field(None, description="day the audit looks back from; today if unset")
     business_start: date = Field(date(2000, 1, 1), description="no record can be older than this")
+    template: Template = Field("general", description="trade of the client; decides which KPIs are shown first")
     exports: str = Field("exports", description="folder with the client's files, relative to the audit folder")
 
     @field_validator("timezone")
@@ -113,10 +115,70 @@ class JourneySection(Section):
     max_path_length: Count = Field(20, description="touches of a path that are kept, counted back from its end")
 
 
+class SegmentsSection(Section):
+    """Where customers stand in their life: days count from a purchase to the day the audit looks back from."""
+
+    new_days: Count = Field(30, description="days since the first purchase up to which a customer counts as new")
+    active_days: Count = Field(90, description="days since the last purchase up to which a customer counts as active")
+    at_risk_days: Count = Field(
+        180, validate_default=True, description="days since the last purchase up to which a customer counts as at risk"
+    )
+    dormant_days: Count = Field(
+        365,
+        validate_default=True,
+        description="days since the last purchase up to which a customer counts as dormant; beyond, as lost",
+    )
+    high_value: Annotated[int, Field(ge=1, le=5)] = Field(
+        5, description="fifth by net amount from which an active customer counts as high-value; 5 is the highest"
+    )
+    silent_days: Count = Field(
+        14, description="days without a touch either way after which a customer counts as silent"
+    )
+
+    @field_validator("at_risk_days", "dormant_days")
+    @classmethod
+    def _in_order(cls, value: int, info: ValidationInfo) -> int:
+        before = "active_days" if info.field_name == "at_risk_days" else "at_risk_days"
+        if value <= info.data.get(before, 0):
+            raise ValueError(f"must be more than [segments] {before}, which is {info.data[before]}")
+        return value
+
+
 class KpiSection(Section):
     """How KPIs are measured."""
 
     repeat_days: Count = Field(90, description="days after a first order in which a second counts as a repeat")
+    activity_days: Count = Field(
+        90, description="days within which an active customer buys again: retention and churn compare two such spans"
+    )
+    cart_hours: Count = Field(24, description="hours after filling a cart within which its order must follow")
+    cac_lag_days: Annotated[int, Field(ge=0)] = Field(
+        0, description="days after which spend shows in new customers; spend is moved that far when slicing by time"
+    )
+    gross_margin: Share | None = Field(
+        None, description="share of revenue that is left after the cost of goods; unset: ROI is unknown, CLV is revenue"
+    )
+    discount_rate: Share = Field(0.1, description="yearly rate at which future revenue counts for less in CLV")
+    clv_days: Count = Field(365, description="days ahead that predicted CLV looks")
+    recontact_days: Count = Field(7, description="days in which another request counts as a repeated one")
+    survey_days: Count = Field(14, description="days in which an invitation to a survey must be answered to count")
+    untouched_days: Count = Field(3, description="days after which a lead that nobody contacted counts as untouched")
+    handoff_days: Count = Field(30, description="days in which service must have met a new customer")
+    dormant_days: Count = Field(180, description="days without a touch after which a customer counts as dormant")
+    duplicate_hours: Count = Field(24, description="hours in which the same message over two channels is a duplicate")
+    reply_hours: Count = Field(24, description="hours in which a customer's touch counts as a reply to a contact")
+    unsubscribe_days: Count = Field(30, description="days after a contact in which an unsubscription is blamed on it")
+    max_contacts_per_week: Count = Field(3, description="contacts per person and week beyond which it is too many")
+    quiet_from: Annotated[int, Field(ge=0, le=23)] = Field(21, description="hour from which nobody should be contacted")
+    quiet_until: Annotated[int, Field(ge=0, le=23)] = Field(
+        8, description="hour until which nobody should be contacted"
+    )
+    min_n: Count | None = Field(
+        None, description="observations below which no value is shown; unset: each KPI's own minimum"
+    )
+    high_confidence: Share = Field(
+        0.9, description="confidence from which a customer counts in the value of high-confidence identities"
+    )
 
 
 class RankSection(Section):
@@ -146,6 +208,7 @@ class Settings(Section):
     identity: IdentitySection = Field(default_factory=IdentitySection)
     validate_: ValidateSection = Field(default_factory=ValidateSection, alias="validate")
     journey: JourneySection = Field(default_factory=JourneySection)
+    segments: SegmentsSection = Field(default_factory=SegmentsSection)
     kpi: KpiSection = Field(default_factory=KpiSection)
     rank: RankSection = Field(default_factory=RankSection)
     runs: RunsSection = Field(default_factory=RunsSection)

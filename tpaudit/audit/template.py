@@ -1,8 +1,9 @@
-"""The settings file `tpaudit init` writes: every key, its meaning and its default, all commented out."""
+"""The settings file `tpaudit init` writes: every key and its meaning, defaults commented out, presets set."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,17 +12,27 @@ from pydantic import BaseModel
 from tpaudit.audit.settings import Settings
 
 
-def settings_template() -> str:
-    """Text of a settings file that changes nothing and explains everything."""
-    blocks = ["# Settings of this audit. Every key is optional; the values shown are the defaults."]
+def settings_template(presets: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """Text of a settings file that explains everything and sets *presets* (section to key to value) alone.
+
+    >>> text = settings_template({"journey": {"window_days": 90}})
+    >>> [line for line in text.splitlines() if "window_days" in line]
+    ['window_days = 90  # 30 unless set']
+    """
+    blocks = ["# Settings of this audit. Every key is optional; values behind # are the defaults."]
     for name, field in Settings.model_fields.items():
         section = field.annotation
         if not (isinstance(section, type) and issubclass(section, BaseModel)):
             continue
-        lines = [f"[{field.alias or name}]"]
+        title = field.alias or name
+        preset = (presets or {}).get(title, {})
+        lines = [f"[{title}]"]
         for key, setting in section.model_fields.items():
             lines.append(f"# {setting.description}")
-            lines.append(f"# {key} = {_toml(setting.default)}")
+            default = _toml(setting.default)
+            lines.append(
+                f"{key} = {_toml(preset[key])}  # {default} unless set" if key in preset else f"# {key} = {default}"
+            )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 

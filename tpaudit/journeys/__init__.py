@@ -17,11 +17,11 @@ __all__ = ["build", "spend_touchpoint", "steps"]
 
 
 def build(store: Store) -> JourneyResult:
-    """Classify every touch, form the journeys, and write the six journey marts.
+    """Classify every touch, form the journeys, and write the journey marts.
 
-    Reads the lake and mart `customer_links`; writes `customer_orders`, `journey_touches`, `journeys`, `transitions`,
-    `paths` and `journey_map`. Raises InputFault if nothing happened in the data at all, ConfigFault if the audit's
-    own touchpoints.toml is wrong.
+    Reads the lake and marts `customer_links` and `customers`; writes `customer_orders`, `journey_touches`, `journeys`,
+    `transitions`, `paths`, `journey_map` and `customer_segments`. Raises InputFault if nothing happened in the data at
+    all, ConfigFault if the audit's own touchpoints.toml or tags.toml is wrong.
     """
     from tpaudit.journeys.marts import build_journeys
 

@@ -57,14 +57,19 @@ def conversions(store: Store) -> Any:
     return chosen.select("customer_id", "value", "first_order_at", converted_at=chosen["at"])
 
 
-def _first_won_deals(store: Store) -> Any:
+def won_deals(store: Store) -> Any:
+    """Won deals of resolved customers: deal_id, customer_id, amount, won_at (NULL where no possible time is known)."""
     deals = store.current("deals")
     deals = deals.filter(deals.is_won)
     links = store.mart("customer_links").select("contact_id", "customer_id")
-    rows = deals.inner_join(links, "contact_id").select(
+    return deals.inner_join(links, "contact_id").select(
         "deal_id", "customer_id", "amount",
         won_at=ibis.coalesce(possible(store, deals.closed_at), possible(store, deals.created_at)),
     )  # fmt: skip
+
+
+def _first_won_deals(store: Store) -> Any:
+    rows = won_deals(store)
     rows = rows.filter(rows.won_at.notnull())
     in_time = ibis.window(group_by="customer_id", order_by=[rows.won_at, rows.deal_id])
     return rows.mutate(place=ibis.row_number().over(in_time)).filter(ibis._.place == 0).drop("place")

@@ -11,6 +11,7 @@ import ibis
 
 from tpaudit.engine.portable import hours_between
 from tpaudit.horizon import possible
+from tpaudit.journeys import patterns
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.model import STAGES
 from tpaudit.results import JourneyMapRow, JourneyResult, PathRow, TransitionRow, UnclassifiedTouches
@@ -27,10 +28,12 @@ def summarise(store: Store, catalogue: Catalogue) -> JourneyResult:
     transitions, paths, cells = (store.mart(name) for name in ("transitions", "paths", "journey_map"))
     steps_made = _most(store, transitions, "transitions", ("from_touchpoint", "to_touchpoint"), MOST_TRANSITIONS)
     seen = _seen(store)
+    rows = tuple(JourneyMapRow(**row) for row in store.engine.fetch_rows(cells.order_by(_map_order(cells))))
+    settings = store.audit.config.settings
     return JourneyResult(
         **_totals(store),
         **_to_purchase(store),
-        map=tuple(JourneyMapRow(**row) for row in store.engine.fetch_rows(cells.order_by(_map_order(cells)))),
+        map=rows,
         transitions=tuple(TransitionRow(**row) for row in steps_made),
         transitions_total=_count(store, transitions),
         paths=tuple(PathRow(**row) for row in _most(store, paths, "customers", ("path",), MOST_PATHS)),
@@ -38,6 +41,18 @@ def summarise(store: Store, catalogue: Catalogue) -> JourneyResult:
         unclassified=_unclassified(store, catalogue),
         unseen_touchpoints=tuple(touchpoint.id for touchpoint in catalogue if touchpoint.id not in seen),
         touchpoint_titles={id_: catalogue.title(id_) for id_ in sorted({*seen, *catalogue.touchpoints})},
+        timezone=settings.audit.timezone,
+        as_of=store.audit.as_of,
+        window_days=settings.journey.window_days,
+        unmet_stages=tuple(stage for stage in STAGES if stage not in {row.stage for row in rows}),
+        unowned_touchpoints=tuple(sorted({row.touchpoint for row in rows if row.owner is None})),
+        stage_flow=patterns.stage_flow(store),
+        paths_to=patterns.paths_to_conversion(store),
+        paths_away=patterns.paths_away(store),
+        waits=patterns.longest_waits(store),
+        returns=patterns.returns(store),
+        touches_to_purchase=patterns.touches_to_purchase(store),
+        purchase_within=patterns.purchase_within(store),
     )
 
 

@@ -12,24 +12,60 @@ from tpaudit.results import KpiInfo, Titles
 if TYPE_CHECKING:
     from tpaudit.kpis.facts import Facts
 
+# Below ten observations a cell is withheld, the customary floor for published small cells; a share is then known to no
+# better than 28 points either way.
+MIN_OBSERVATIONS = 10
+
 
 class Kind(StrEnum):
     """How observations become a value and an interval.
 
     count: distinct subjects; a complete count, hence without interval.
-    share: mean of 0/1 values; Wilson interval.
-    mean: mean of values; Student's t interval.
+    share: share of subjects for whom any observation is 1; Wilson interval.
+    repeated: share of subjects observed more than once; Wilson interval.
+    portion: the slice's share of all subjects; Wilson interval.
+    mean: mean of one value per subject; Student's t interval.
+    mean_total: mean of the subjects' sums of values; Student's t interval.
     quantile: the definition's `quantile` of the values; interval of order statistics.
+    survival: median time to an event by Kaplan and Meier, where `value` is the time watched and `base` is 1 if the
+        event came and 0 if watching ended before; interval by Brookmeyer and Crowley.
     nps: share of scores 9-10 less share of scores 0-6, in points; adjusted Wald interval.
-    ratio: sum of `value` / sum of `base`; block bootstrap over customers.
+    ratio: sum of `value` / sum of `base`; block bootstrap over `cluster`.
     """
 
     COUNT = "count"
     SHARE = "share"
+    REPEATED = "repeated"
+    PORTION = "portion"
     MEAN = "mean"
+    MEAN_TOTAL = "mean_total"
     QUANTILE = "quantile"
+    SURVIVAL = "survival"
     NPS = "nps"
     RATIO = "ratio"
+
+
+INTERVALS: dict[Kind, Titles] = {
+    Kind.COUNT: Titles(en="none: a complete count", zh="无：完整计数"),
+    Kind.SHARE: Titles(en="Wilson", zh="Wilson 区间"),
+    Kind.REPEATED: Titles(en="Wilson", zh="Wilson 区间"),
+    Kind.PORTION: Titles(en="Wilson", zh="Wilson 区间"),
+    Kind.MEAN: Titles(en="Student's t", zh="t 区间"),
+    Kind.MEAN_TOTAL: Titles(en="Student's t", zh="t 区间"),
+    Kind.QUANTILE: Titles(en="order statistics", zh="顺序统计量"),
+    Kind.SURVIVAL: Titles(en="Brookmeyer and Crowley", zh="Brookmeyer–Crowley 区间"),
+    Kind.NPS: Titles(en="adjusted Wald", zh="校正 Wald 区间"),
+    Kind.RATIO: Titles(en="block bootstrap", zh="分块自助法"),
+}
+"""How the 95 % interval of each kind is computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A group of KPIs that are shown together: one package of `definitions`, declared in its `__init__`."""
+
+    id: str
+    title: Titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +89,14 @@ class Kpi:
     needs: Titles
     """What the data must hold; the reason given when nothing was observed."""
     kind: Kind
+    inputs: tuple[str, ...]
+    """Lake tables it is counted from: findings about them lower its grade."""
+    grain: str
+    """What one subject is: customer, touch, order, lead, ticket, answer, ..."""
     observe: Callable[[Facts], Any]
     quantile: float | None = None
+    min_n: int = MIN_OBSERVATIONS
+    """Observations below which a value is not shown."""
     left_out: Callable[[Facts], Any] | None = None
     """Lists subjects that could not be judged, such as customers observed too briefly; their number is reported."""
     repeats_subjects: bool = True
@@ -63,11 +105,12 @@ class Kpi:
         if (self.kind is Kind.QUANTILE) != (self.quantile is not None):
             raise ValueError(f"{self.id}: a quantile is declared for kind 'quantile' and for no other")
 
-    @property
-    def info(self) -> KpiInfo:
+    def info(self, family: Family) -> KpiInfo:
         """The record that `list kpis`, `explain` and the reports show."""
         return KpiInfo(
             id=self.id,
+            family=family.id,
+            family_title=family.title,
             title=self.title,
             definition=self.definition,
             unit=self.unit,
@@ -75,4 +118,8 @@ class Kpi:
             formula=self.formula,
             source=self.source,
             needs=self.needs,
+            interval=INTERVALS[self.kind],
+            grain=self.grain,
+            inputs=self.inputs,
+            min_n=1 if self.kind is Kind.COUNT else self.min_n,
         )

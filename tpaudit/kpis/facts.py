@@ -20,14 +20,21 @@ from tpaudit.store import Store
 OBSERVATION = {
     "subject": "string",
     "customer_id": "string",
+    "cluster": "string",
     "occurred_at": "timestamp('UTC', 6)",
     "touchpoint": "string",
     "stage": "string",
     "channel": "string",
+    "device": "string",
+    "campaign": "string",
     "value": "float64",
     "base": "float64",
 }
-"""Columns of an observation. `value` is 0/1, a measurement, a score or a numerator; `base` a ratio's denominator."""
+"""Columns of an observation. `value` is 0/1, a measurement, a score or a numerator; `base` a ratio's denominator, or
+whether a watched time ended with the event. `cluster` is what resampling draws: the customer unless given."""
+
+PLACES = ("touchpoint", "stage", "channel", "device", "campaign")
+"""Where a touch took place: columns of marts and observations alike."""
 
 _USUAL_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
 
@@ -35,6 +42,7 @@ _USUAL_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
 def observations(table: Any, **columns: Any) -> Any:
     """Shape *table* into observations: *columns* by name; those not given are the table's own, or NULL."""
     given = {name: table[name] for name in OBSERVATION if name in table.columns} | columns
+    given.setdefault("cluster", given.get("customer_id", ibis.null("string")))
     return table.select(
         **{name: given[name].cast(dtype) if name in given else ibis.null(dtype) for name, dtype in OBSERVATION.items()}
     )
@@ -46,11 +54,38 @@ class Facts:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.settings = store.audit.config.settings
+        self._known: dict[str, Any] = {}
 
     @cached_property
     def customers(self) -> Any:
         """Resolved customers."""
         return self.store.mart("customers")
+
+    @cached_property
+    def profiles(self) -> Any:
+        """What customers are sliced by: customer_id, segment, membership (member, non_member), cohort (month of the
+        first paid order, 2026-03), contact_frequency (contacts started by the company per week while known)."""
+        segments = self.store.mart("customer_segments").select("customer_id", "segment", "cohort", "contact_frequency")
+        customers = self.customers.select("customer_id", membership=_.is_member.ifelse("member", "non_member"))
+        joined = customers.left_join(segments, "customer_id")
+        return self.store.engine.cache(joined.drop("customer_id_right"))
+
+    @cached_property
+    def order_products(self) -> Any:
+        """Products of each order, once each: product_order, product (its name, else its SKU)."""
+        lines = self.store.current("order_items")
+        named = lines.select(product_order="order_id", product=ibis.coalesce(lines.name, lines.sku, lines.product_id))
+        return named.filter(named.product.notnull()).distinct()
+
+    def local(self, instant: Any) -> Any:
+        """What a clock in the audit's zone shows at *instant*."""
+        return self.store.engine.to_local(instant, self.settings.audit.timezone)
+
+    def known(self, name: str, expression: Any) -> Any:
+        """*expression* evaluated once per call of measure, for facts that several KPIs read."""
+        if name not in self._known:
+            self._known[name] = self.store.engine.cache(expression)
+        return self._known[name]
 
     @cached_property
     def touches(self) -> Any:
@@ -82,10 +117,21 @@ class Facts:
 
     @cached_property
     def new_customers(self) -> Any:
-        """Customers won, with the time they were: a first paid order or won deal (customer_id, won_at)."""
-        converted = self.journeys.filter(_.converted).select("customer_id", won_at="ended_at")
-        others = self.first_orders.anti_join(converted, "customer_id").select("customer_id", won_at="ordered_at")
-        return converted.union(others)
+        """Customers won (customer_id), when they were (won_at) and what by: the net amount of the first paid order or
+        won deal (value), whichever came first."""
+        converted = self.journeys.filter(_.converted).select("customer_id", "value", won_at="ended_at")
+        ordered = self.first_orders.select("customer_id", value="net_amount", won_at="ordered_at")
+        dealt = self.won_deals.filter(_.customer_id.notnull()).select("customer_id", value="amount", won_at="won_at")
+        others = ordered.union(dealt).anti_join(converted, "customer_id").filter(_.won_at.notnull())
+        others = others.group_by("customer_id").agg(value=_.value.argmin(_.won_at), won_at=_.won_at.min())
+        return self.known("new_customers", converted.union(others))
+
+    @cached_property
+    def won_deals(self) -> Any:
+        """Won deals with the customer behind them and the time they were won, or opened where that is unknown."""
+        deals = self.with_customer(self.store.current("deals").filter(_.is_won))
+        won_at = ibis.coalesce(possible(self.store, deals.closed_at), possible(self.store, deals.created_at))
+        return self.known("won_deals", deals.select("deal_id", "contact_id", "customer_id", "amount", won_at=won_at))
 
     @cached_property
     def answers(self) -> Any:
@@ -105,12 +151,14 @@ class Facts:
         leads = self.with_customer(self.store.current("leads").filter(_.lead_id.notnull()))
         origin = self.first_touch_of_record("leads")
         found = leads.left_join(origin, leads.lead_id == origin.record_id)
-        return found.select(
-            "lead_id", "contact_id", "customer_id", "created_at", "is_converted", "status",
+        leads = found.select(
+            "lead_id", "contact_id", "customer_id", "created_at", "is_converted", "converted_at", "converted_deal_id",
+            "closed_at", "last_activity_at", "status",
             touchpoint=ibis.coalesce(leads.touchpoint, origin.origin_touchpoint),
             stage=origin.origin_stage,
             channel=origin.origin_channel,
         )  # fmt: skip
+        return self.known("leads", leads)
 
     @cached_property
     def first_responses(self) -> Any:
@@ -119,25 +167,37 @@ class Facts:
         return observations(answered, subject=answered.touch_id, value=answered.first_response_seconds / 60.0)
 
     @cached_property
-    def spend(self) -> Any:
-        """Advertising spend in the audit's currency: what it paid for, and the day as an instant.
+    def ad_days(self) -> Any:
+        """Advertising by day: what it was paid for, the day as text and as an instant, impressions, clicks, and spend,
+        which is NULL in other currencies than the audit's.
 
-        A report without a day breakdown says only what a range of days cost: each of its days carries an equal part.
+        A report without a day breakdown says only what a range of days had: each of its days carries an equal part.
         """
         catalogue = load_catalogue(self.store.audit.folder)
-        rows = self.store.current("ad_spend").filter(_.spend.notnull())
-        rows = rows.filter(_.currency.isnull() | (_.currency == self.settings.audit.currency))
-        rows = _by_day(rows.mutate(touchpoint=spend_touchpoint(rows, catalogue)))
+        rows = self.store.current("ad_spend")
+        in_currency = rows.currency.isnull() | (rows.currency == self.settings.audit.currency)
+        rows = rows.mutate(spend=ibis.cases((in_currency, rows.spend)), touchpoint=spend_touchpoint(rows, catalogue))
+        rows = _by_day(rows)
         stages = {touchpoint.id: touchpoint.stage for touchpoint in catalogue}
-        return rows.select(
-            "touchpoint",
-            "spend",
-            spend_id=ibis.literal(":").join(
-                [rows.source_sha256, rows.source_row.cast("string"), rows.date.cast("string")]
-            ),
+        days = rows.select(
+            "touchpoint", "device", "spend", "impressions", "clicks",
             stage=rows.touchpoint.cases(*stages.items(), else_=ibis.null("string")),
+            campaign=ibis.coalesce(rows.campaign_name, rows.campaign_id),
+            day=rows.date.cast("string"),
             occurred_at=self.store.engine.from_local(rows.date.cast("timestamp(6)"), self.settings.audit.timezone),
-        )
+        )  # fmt: skip
+        return self.known("ad_days", days)
+
+    @property
+    def spend(self) -> Any:
+        """Days of `ad_days` whose spend is known."""
+        return self.ad_days.filter(_.spend.notnull())
+
+    @cached_property
+    def observed_until(self) -> Any:
+        """When the audit's day begins on its clock: exports of the day before are complete until then."""
+        day = ibis.literal(self.store.audit.as_of).cast("timestamp(6)")
+        return self.store.engine.from_local(day, self.settings.audit.timezone)
 
     @cached_property
     def repeat_buyers(self) -> Any:
@@ -148,12 +208,9 @@ class Facts:
         firsts = self.first_orders.select("customer_id", first_at="ordered_at")
         buyers = firsts.left_join(seconds, firsts.customer_id == seconds.again).drop("again")
         exposure = ibis.interval(days=self.settings.kpi.repeat_days)
-        end = self.store.engine.from_local(
-            ibis.literal(self.store.audit.as_of).cast("timestamp(6)"), self.settings.audit.timezone
-        )
         return buyers.mutate(
             repeated=(_.second_at <= _.first_at + exposure).fill_null(False),
-            observed_long_enough=_.first_at + exposure <= end,
+            observed_long_enough=_.first_at + exposure <= self.observed_until,
         )
 
     def met_around_first_order(self, buyers: Any) -> Any:
@@ -184,9 +241,9 @@ class Facts:
         return first.select("record_id", origin_touchpoint="touchpoint", origin_stage="stage", origin_channel="channel")
 
     def met_before(self, events: Any, at: str, *, ignoring: Sequence[str] = ()) -> Any:
-        """*events* once per touchpoint their customer met in the [journey] window_days before the time in column *at*.
+        """*events* once per touch their customer met in the [journey] window_days before the time in column *at*.
 
-        Adds touchpoint, stage and channel of the touch. Events without such touches stay, with NULLs, so that they
+        Adds the places of the touch. Events without such touches stay, with NULLs, so that they
         still count overall. Touches derived from the lake tables *ignoring* are no explanation of the event.
         """
         window = ibis.interval(days=self.settings.journey.window_days)
@@ -205,16 +262,16 @@ class Facts:
         touches = self.touches.filter(_.customer_id.notnull(), _.touchpoint.notnull())
         if ignoring:
             touches = touches.filter(_.record_table.isnull() | _.record_table.notin(list(ignoring)))
-        return touches.select("touchpoint", "stage", "channel", met_by="customer_id", met_at="occurred_at")
+        return touches.select(*PLACES, met_by="customer_id", met_at="occurred_at")
 
 
-def _by_day(spend: Any) -> Any:
-    """Rows of spend, one per day of the range they cover; a range that ends before it starts is its first day."""
-    days = ibis.greatest(ibis.coalesce(spend.date_end.delta(spend.date, unit="day"), 0), 0) + 1
-    daily = spend.mutate(_days=days, _day=ibis.range(0, days).unnest())
+def _by_day(rows: Any) -> Any:
+    """Rows of advertising, one per day of the range they cover; a range that ends before it starts is its first day."""
+    days = ibis.greatest(ibis.coalesce(rows.date_end.delta(rows.date, unit="day"), 0), 0) + 1
+    daily = rows.mutate(_days=days, _day=ibis.range(0, days).unnest())
     return daily.mutate(
         date=(daily.date.cast("timestamp(6)") + daily["_day"].cast("int64").as_interval("D")).date(),
-        spend=daily.spend / daily["_days"],
+        **{name: daily[name] / daily["_days"] for name in ("spend", "impressions", "clicks")},
     ).drop("_days", "_day")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -14,56 +14,60 @@ import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
-from tpaudit.errors import UsageFault, did_you_mean
 from tpaudit.journeys.catalogue import load as load_catalogue
-from tpaudit.kpis.aggregate import Figure, figures
-from tpaudit.kpis.definition import Kpi
+from tpaudit.kpis.aggregate import Figure, Grouping, figures
+from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import Facts
 from tpaudit.kpis.period import Period
-from tpaudit.kpis.registry import load
+from tpaudit.kpis.registry import infos, load
+from tpaudit.kpis.slices import Slicing, checked, within
+from tpaudit.kpis.templates import chosen_ids, template
+from tpaudit.kpis.trust import Trust
 from tpaudit.model import KPIS
 from tpaudit.results import KpiResult, KpiRow
 from tpaudit.stats.bootstrap import block_weights
-from tpaudit.stats.evidence import grade
 from tpaudit.store import Store
 
-SLICES = ("touchpoint", "stage", "channel", "segment", "period", "month")
-"""What KPIs can be sliced by; `period` is the ISO week, from Monday."""
-
 _DEFAULT = ("touchpoint",)
+# Kinds that look at every observation of a subject, not at one for all.
+_COUNTS_REPETITIONS = (Kind.REPEATED, Kind.MEAN_TOTAL)
 
 
-def measure(store: Store, *, by: Sequence[str] = _DEFAULT, period: str | None = None) -> KpiResult:
-    """Measure every KPI overall and by the combination of slices in *by*; see `tpaudit.kpis.measure`."""
+def measure(
+    store: Store, *, by: Sequence[str] = _DEFAULT, period: str | None = None, only: Sequence[str] = ()
+) -> KpiResult:
+    """Measure KPIs overall and by the combination of slices in *by*; see `tpaudit.kpis.measure`."""
     chosen = Period.parse(period) if period else None
-    measurement = _Measurement(store, _checked(by), chosen)
-    rows, skipped = [], {}
+    measurement = _Measurement(store, checked(by), chosen)
+    wanted = chosen_ids(only)
+    rows, measured, skipped, left_out = [], [], {}, {}
     for kpi in load():
+        if only and kpi.id not in wanted:
+            continue
         found = list(measurement.rows(kpi))
+        rows += found
         if found:
-            rows += found
+            measured.append(kpi)
         else:
-            skipped[kpi.id] = f"needs {kpi.needs.en}"
-    if tuple(by) == _DEFAULT and chosen is None:
+            skipped[kpi.id] = kpi.needs
+        if number := measurement.left_out(kpi):
+            left_out[kpi.id] = number
+    if tuple(by) == _DEFAULT and chosen is None and not only:
         _write(store, rows)
     catalogue = load_catalogue(store.audit.folder)
+    settings = store.audit.config.settings
     return KpiResult(
         rows=tuple(rows),
-        kpis=tuple(kpi.info for kpi in load()),
-        currency=store.audit.config.settings.audit.currency,
+        kpis=infos(),
+        shown=wanted or template(settings.audit.template).kpis,
+        currency=settings.audit.currency,
+        timezone=settings.audit.timezone,
+        window_days=settings.journey.window_days,
         touchpoint_titles={row.touchpoint: catalogue.title(row.touchpoint) for row in rows if row.touchpoint},
         skipped=skipped,
-        left_out={kpi.id: number for kpi in load() if (number := measurement.left_out(kpi))},
+        left_out=left_out,
+        lowered={kpi.id: doubts for kpi in measured if (doubts := measurement.trust.doubts(kpi))},
     )
-
-
-def _checked(by: Sequence[str]) -> tuple[str, ...]:
-    for name in by:
-        if name not in SLICES:
-            raise UsageFault(f"unknown slice {name!r}{did_you_mean(name, SLICES)}", f"slices are {', '.join(SLICES)}")
-    if {"period", "month"} <= set(by):
-        raise UsageFault("slices 'period' (weeks) and 'month' exclude each other")
-    return tuple(dict.fromkeys(by))
 
 
 class _Measurement:
@@ -71,26 +75,28 @@ class _Measurement:
 
     def __init__(self, store: Store, by: tuple[str, ...], period: Period | None) -> None:
         self.store = store
+        self.settings = store.audit.config.settings
         self.facts = Facts(store)
-        self.by = by
+        self.slicing = Slicing(self.facts, by)
         self.period = period
+        self.trust = Trust(self.facts)
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
-        rank = self.store.audit.config.settings.rank
-        return block_weights(rank.replicates, rank.seed)
+        return block_weights(self.settings.rank.replicates, self.settings.rank.seed)
 
     def rows(self, kpi: Kpi) -> Iterator[KpiRow]:
         """The overall row and the rows of the slices, in a stable order; none if nothing was observed."""
-        keys = [{"period": "period_start", "month": "period_start"}.get(name, name) for name in self.by]
-        observed = self._observed(kpi, keys)
-        overall = list(figures(self.store.engine, kpi, observed, [], self.weights))
-        if not overall or overall[0].value is None:
+        if not self.slicing.applies_to(kpi):
             return
-        yield self._row(kpi, overall[0])
-        if keys:
-            sliced = figures(self.store.engine, kpi, observed, keys, self.weights)
-            yield from (self._row(kpi, figure) for figure in sorted(sliced, key=_order))
+        grouping = Grouping(self.store.engine, kpi, self._observed(kpi), (), self.weights)
+        overall = list(figures(grouping))
+        if overall and overall[0].value is not None:
+            yield self._row(kpi, overall[0])
+            if self.slicing.keys:
+                sliced = figures(replace(grouping, keys=self.slicing.keys, whole=overall[0]))
+                yield from (self._row(kpi, figure) for figure in sorted(sliced, key=_order))
+        self.store.engine.release(*([grouping.observed] if self._is_kept(kpi) else []))
 
     def left_out(self, kpi: Kpi) -> int:
         """How many subjects of the whole data the KPI could not judge."""
@@ -99,39 +105,30 @@ class _Measurement:
         number = self.store.engine.fetch_rows(kpi.left_out(self.facts).aggregate(n=_.count()))[0]["n"]
         return int(number)
 
-    def _observed(self, kpi: Kpi, keys: Sequence[str]) -> Any:
+    def _observed(self, kpi: Kpi) -> Any:
         """Observations with the columns the slices need, cut to the period, each subject once per slice."""
         observed = kpi.observe(self.facts)
-        if self.period or "period" in self.by or "month" in self.by:
-            zone = self.store.audit.config.settings.audit.timezone
-            observed = observed.mutate(day=self.store.engine.to_local(observed.occurred_at, zone).date())
         if self.period:
-            observed = observed.filter(_.day.between(ibis.date(self.period.start), ibis.date(self.period.end)))
-        if "period" in self.by:
-            observed = observed.mutate(period_start=_.day.truncate("W"))
-        if "month" in self.by:
-            observed = observed.mutate(period_start=_.day.truncate("M"))
-        if "segment" in self.by:
-            observed = self._with_segment(observed)
-        observed = observed.select("subject", "customer_id", "value", "base", *keys)
+            observed = within(self.facts, observed, self.period.start, self.period.end)
+        observed = self.slicing.located(observed)
+        observed = self.trust.marked(observed)
+        observed = observed.select("subject", "cluster", "value", "base", "sure", *self.slicing.keys)
         # Joins over touches are worth keeping; plain lists of touches are cheaper to read again than to copy.
-        return self.store.engine.cache(observed.distinct()) if kpi.repeats_subjects else observed
+        return self.store.engine.cache(observed.distinct()) if self._is_kept(kpi) else observed
 
-    def _with_segment(self, observed: Any) -> Any:
-        """Segment of each customer: member or non_member."""
-        segment = ibis.ifelse(_.is_member, "member", "non_member")
-        segments = self.facts.customers.select(segmented="customer_id", segment=segment)
-        return observed.left_join(segments, observed.customer_id == segments.segmented).drop("segmented")
+    def _is_kept(self, kpi: Kpi) -> bool:
+        return kpi.repeats_subjects and kpi.kind not in _COUNTS_REPETITIONS
 
     def _row(self, kpi: Kpi, figure: Figure) -> KpiRow:
-        low, high = figure.interval or (None, None)
         places = {name: value for name, value in figure.slice.items() if name != "period_start"}
         start, end = self._days(figure)
+        grade = self.trust.grade(kpi, figure.n)
+        place = {"kpi": kpi.id, **places, "period_start": start, "period_end": end}
+        if figure.value is not None and grade == "insufficient":
+            return KpiRow(**place, value=None, unit=kpi.unit, n=figure.n, grade=grade)
+        low, high = figure.interval or (None, None)
         return KpiRow(
-            kpi=kpi.id,
-            **places,
-            period_start=start,
-            period_end=end,
+            **place,
             value=figure.value,
             unit=kpi.unit,
             numerator=figure.numerator,
@@ -139,20 +136,22 @@ class _Measurement:
             n=figure.n,
             ci_low=low,
             ci_high=high,
-            grade=grade(figure.n),
+            grade=grade,
+            value_high_confidence=figure.sure_value,
+            n_high_confidence=figure.sure_n,
         )
 
     def _days(self, figure: Figure) -> tuple[date | None, date | None]:
         start: date | None = figure.slice.get("period_start")
         if start is None:
             return (self.period.start, self.period.end) if self.period else (None, None)
-        if "month" in self.by:
-            return start, start.replace(day=monthrange(start.year, start.month)[1])
-        return start, start + timedelta(days=6)
+        return self.slicing.days(start)
 
 
 def _order(figure: Figure) -> tuple[str, ...]:
-    return tuple(str(value) for value in figure.slice.values())
+    return tuple(
+        f"{value:03}" if isinstance(value, int) else str(value) for value in figure.slice.values()
+    )  # fmt: skip
 
 
 def _write(store: Store, rows: Sequence[KpiRow]) -> None:

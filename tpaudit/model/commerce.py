@@ -92,6 +92,7 @@ PAYMENTS = lake_table(
     Column("direction", STRING, "in or out, seen from the merchant", values=("in", "out")),
     Column("status_raw", STRING, "state in the source's own words"),
     Column("paid_at", TIMESTAMP, "when the money moved"),
+    Column("refunded_at", TIMESTAMP, "when it was returned"),
     Column("amount", MONEY, "gross amount", unit="currency"),
     Column("settled_amount", MONEY, "amount settled", unit="currency"),
     Column("refunded_amount", MONEY, "amount returned", unit="currency"),

@@ -31,6 +31,7 @@ class Privacy(StrEnum):
     BIRTHDATE = "birthdate"
     IDENTIFIER = "identifier"
     TEXT = "text"
+    EMPLOYEE = "employee"
 
 
 @dataclass(frozen=True, slots=True)

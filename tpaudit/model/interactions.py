@@ -51,7 +51,7 @@ TOUCHES = lake_table(
     Column("referrer", STRING, "page that led to it"),
     Column("device", STRING, "device class"),
     Column("agent_id", STRING, "id of the employee involved"),
-    Column("agent_name", STRING, "name of the employee involved"),
+    Column("agent_name", STRING, "name of the employee involved", privacy=Privacy.EMPLOYEE),
     Column("agent_team", STRING, "team of the employee involved"),
     Column("from_number", STRING, "calling number", privacy=Privacy.PHONE),
     Column("to_number", STRING, "called number", privacy=Privacy.PHONE),

@@ -22,7 +22,14 @@ VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
 GOLDEN_RULES = (
     "only value", "trusted source", "legal name", "most frequent", "most recent", "most complete", "first in order",
 )  # fmt: skip
-GRADES = ("strong", "fair", "weak", "insufficient")
+GRADES = ("A", "B", "C", "D", "insufficient")
+KPI_SLICES = (
+    "touchpoint", "stage", "kind", "owner", "channel", "device", "campaign", "product", "segment", "membership",
+    "cohort", "contact_frequency", "period_start", "hour", "weekday",
+)  # fmt: skip
+SEGMENTS = ("new", "high_value", "active", "at_risk", "dormant", "lost", "prospect")
+# They sort as they should, and no spreadsheet takes them for dates.
+CONTACT_FREQUENCIES = ("0", "<=1", "<=2", "<=3", ">3")
 
 CUSTOMERS = Table(
     "customers",
@@ -59,9 +66,9 @@ CUSTOMER_LINKS = Table(
         Column("contact_id", STRING, "the contact record"),
         Column("customer_id", STRING, "the customer it was resolved into"),
         Column("match_probability", NUMBER,
-               "chance that the record belongs to the customer, estimated from records that agree on another "
-               "strong key; 1 for a customer's only record; NULL where the data cannot tell", unit="share"),
-        Column("matched_on", STRING, "the kinds of key that tied it to the others; NULL if it stands alone"),
+               "chance that the record and the one that fits it best among the customer's are one person; 1 for a "
+               "customer's only record", unit="share"),
+        Column("matched_on", STRING, "fields on which those two agree; NULL if it stands alone or a decision holds it"),
     ),
 )  # fmt: skip
 
@@ -130,6 +137,8 @@ JOURNEY_TOUCHES = Table(
         Column("stage", STRING, "journey stage", values=STAGES),
         Column("event", STRING, "what happened"),
         Column("channel", STRING, "channel"),
+        Column("device", STRING, "device it was met on"),
+        Column("campaign", STRING, "campaign it belongs to"),
         Column("direction", STRING, "who started it", values=("inbound", "outbound")),
         Column("occurred_at", TIMESTAMP, "when it happened"),
         Column("first_response_seconds", NUMBER, "time until the first answer", unit="s"),
@@ -175,28 +184,65 @@ CUSTOMER_ORDERS = Table(
     ),
 )
 
+CUSTOMER_SEGMENTS = Table(
+    "customer_segments",
+    "resolved customer",
+    ("customer_id",),
+    (
+        Column("customer_id", STRING, "the customer"),
+        Column("segment", STRING, "the first that fits of: " + ", ".join(SEGMENTS) + "; NULL if no purchase is dated",
+               values=SEGMENTS),
+        Column("recency", INTEGER, "fifth by days since the last purchase; 5 the most recent; NULL without purchases"),
+        Column("frequency", INTEGER, "fifth by purchases; 5 the most"),
+        Column("monetary", INTEGER, "fifth by net amount; 5 the highest"),
+        Column("orders", INTEGER, "purchases: paid orders, or won deals of a customer without any", unit="orders"),
+        Column("net_amount", MONEY, "net amount of them", unit="currency"),
+        Column("first_ordered_at", TIMESTAMP, "first purchase"),
+        Column("last_ordered_at", TIMESTAMP, "last purchase"),
+        Column("cohort", STRING, "month of the first purchase on the audit's clock, such as 2026-03"),
+        Column("last_touch_at", TIMESTAMP, "last touch, whoever started it"),
+        Column("last_reply_at", TIMESTAMP, "last touch the customer started"),
+        Column("contact_frequency", STRING, "contacts per week that the company started since the first touch; NULL "
+               "without touches", values=CONTACT_FREQUENCIES),
+        Column("tags", TAGS, "tags of the customer's contact records and of the rules in tags.toml, sorted"),
+    ),
+)  # fmt: skip
+
 KPIS = Table(
     "kpis",
     "KPI x slice",
-    ("kpi", "touchpoint", "stage", "channel", "segment", "period_start"),
+    ("kpi", *KPI_SLICES),
     (
         Column("kpi", STRING, "id of the KPI"),
         Column("touchpoint", STRING, "touchpoint of the slice; NULL over all"),
         Column("stage", STRING, "stage of the slice; NULL over all", values=STAGES),
+        Column("kind", STRING, "kind of touchpoint of the slice; NULL over all", values=KINDS),
+        Column("owner", STRING, "owner of the slice's touchpoints; NULL over all"),
         Column("channel", STRING, "channel of the slice; NULL over all"),
-        Column("segment", STRING, "segment of the slice; NULL over all"),
+        Column("device", STRING, "device of the slice; NULL over all"),
+        Column("campaign", STRING, "campaign of the slice; NULL over all"),
+        Column("product", STRING, "product of the slice; NULL over all"),
+        Column("segment", STRING, "segment of the slice; NULL over all", values=SEGMENTS),
+        Column("membership", STRING, "membership of the slice; NULL over all", values=("member", "non_member")),
+        Column("cohort", STRING, "month of the first order of the slice's customers; NULL over all"),
+        Column("contact_frequency", STRING, "contacts per week of the slice's customers; NULL over all"),
         Column("period_start", DATE, "first day of the slice; NULL over the whole data"),
         Column("period_end", DATE, "last day of the slice; NULL over the whole data"),
-        Column("value", NUMBER, "the KPI; NULL if nothing was measured"),
+        Column("hour", INTEGER, "hour of the day of the slice, 0 to 23; NULL over all"),
+        Column("weekday", INTEGER, "day of the week of the slice, 1 for Monday; NULL over all"),
+        Column("value", NUMBER, "the KPI; NULL where n is below its minimum"),
         Column("unit", STRING, "unit of the value"),
         Column("numerator", NUMBER, "what was counted or summed"),
         Column("denominator", NUMBER, "what it is related to"),
         Column("n", INTEGER, "observations behind the value"),
         Column("ci_low", NUMBER, "lower end of the 95 % interval"),
         Column("ci_high", NUMBER, "upper end of the 95 % interval"),
-        Column("grade", STRING, "strength of the evidence", values=GRADES),
+        Column("grade", STRING, "strength of the evidence, A to D; insufficient where the value is withheld",
+               values=GRADES),
+        Column("value_high_confidence", NUMBER, "the KPI without customers whose identity is doubtful"),
+        Column("n_high_confidence", INTEGER, "observations behind that value"),
     ),
-)
+)  # fmt: skip
 
 TRANSITIONS = Table(
     "transitions",

@@ -54,7 +54,7 @@ CONTACTS = lake_table(
     Column("original_source", STRING, "first known source of the person"),
     Column("original_medium", STRING, "first known medium of the person"),
     Column("owner_id", STRING, "id of the employee responsible"),
-    Column("owner_name", STRING, "name of the employee responsible"),
+    Column("owner_name", STRING, "name of the employee responsible", privacy=Privacy.EMPLOYEE),
     Column("store_name", STRING, "store the record belongs to"),
     Column("tags", TAGS, "labels attached in the source"),
     Column("note", STRING, "free text kept by staff", privacy=Privacy.TEXT),

@@ -26,7 +26,7 @@ LEADS = lake_table(
     Column("rating", STRING, "rating given by staff"),
     Column("queue", STRING, "queue or pool the lead waits in"),
     Column("owner_id", STRING, "id of the employee responsible"),
-    Column("owner_name", STRING, "name of the employee responsible"),
+    Column("owner_name", STRING, "name of the employee responsible", privacy=Privacy.EMPLOYEE),
     Column("created_at", TIMESTAMP, "when the lead came in"),
     Column("first_response_at", TIMESTAMP, "when staff first responded"),
     Column("last_activity_at", TIMESTAMP, "last follow-up"),

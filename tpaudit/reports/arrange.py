@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tpaudit.model.interactions import STAGES
-from tpaudit.model.marts import OUTCOMES
+from tpaudit.model.marts import KPI_SLICES, OUTCOMES, SEGMENTS
 from tpaudit.reports.language import Messages
 from tpaudit.results import (
     AttributionRow,
@@ -36,6 +36,9 @@ LABELS: tuple[Label, ...] = ("fail", "error", "warn", "note", "known", "skip", "
 _SEVERITY_LABELS: Mapping[str, Label] = {"critical": "fail", "warning": "warn", "info": "note"}
 _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 _STATUS_LABELS: Mapping[str, Label] = {"error": "error", "skipped": "skip", "passed": "pass"}
+
+# What `KpiResult.lowered` says where too few touches have a known customer.
+UNIDENTIFIED = "identified_share"
 
 _COMPARED_MODELS = ("markov", "shapley", "linear", "first", "last")
 
@@ -131,48 +134,99 @@ class KpiMatrix:
     """KPIs as columns, slices as rows. The row over everything is called ``overall`` and comes first."""
 
     kpis: tuple[KpiInfo, ...]
+    by_touchpoint: bool
     overall: Mapping[str, KpiRow]
     slices: tuple[tuple[str, Mapping[str, KpiRow]], ...]
 
 
 def kpi_matrix(result: KpiResult, messages: Messages) -> KpiMatrix:
-    """The KPI rows as a matrix; columns and touchpoints keep the order of their catalogues."""
+    """The KPI rows to be shown as a matrix; columns and touchpoints keep the order of their catalogues."""
     measured = {row.kpi for row in result.rows}
+    infos = {info.id: info for info in result.kpis}
+    kpis = tuple(infos[kpi] for kpi in result.shown if kpi in measured)
+    shown = {info.id for info in kpis}
     cells: dict[tuple[str, ...], dict[str, KpiRow]] = {}
     labels: dict[tuple[str, ...], str] = {}
-    for row in sorted(result.rows, key=lambda row: _slice_order(row, result)):
+    for row in sorted((row for row in result.rows if row.kpi in shown), key=lambda row: _slice_order(row, result)):
         key = _slice_key(row)
         cells.setdefault(key, {})[row.kpi] = row
         labels.setdefault(key, _slice_label(row, result, messages))
-    overall = cells.pop(("",) * 5, {})
+    overall = cells.pop(("",) * len(KPI_SLICES), {})
+    sliced = {name for row in result.rows for name in KPI_SLICES if getattr(row, name) is not None}
     return KpiMatrix(
-        kpis=tuple(info for info in result.kpis if info.id in measured),
+        kpis=kpis,
+        by_touchpoint=sliced <= {"touchpoint"},
         overall=overall,
         slices=tuple((labels[key], by_kpi) for key, by_kpi in cells.items()),
     )
 
 
+def kpis_by_family(result: KpiResult) -> list[tuple[Titles, list[tuple[KpiInfo, KpiRow]]]]:
+    """Every measured KPI with its row over everything, family by family, in the order of the catalogue."""
+    overall = {row.kpi: row for row in result.rows if all(getattr(row, name) is None for name in KPI_SLICES)}
+    families: dict[str, tuple[Titles, list[tuple[KpiInfo, KpiRow]]]] = {}
+    for info in result.kpis:
+        if info.id in overall:
+            _, rows = families.setdefault(info.family, (info.family_title, []))
+            rows.append((info, overall[info.id]))
+    return list(families.values())
+
+
+def more_kpis(result: KpiResult) -> int:
+    """How many KPIs were measured and are not shown."""
+    return len({row.kpi for row in result.rows} - set(result.shown))
+
+
+def lowered_grades(result: KpiResult, kpis: Sequence[KpiInfo], messages: Messages) -> list[tuple[str, str]]:
+    """Which of *kpis* lost a grade, and for what: KPIs of the same reasons together, reasons in words."""
+    by_reasons: dict[tuple[str, ...], list[str]] = {}
+    for info in kpis:
+        if reasons := result.lowered.get(info.id):
+            by_reasons.setdefault(reasons, []).append(messages.title(info.title))
+    return [(messages.listed(titles), _reasons(reasons, messages)) for reasons, titles in by_reasons.items()]
+
+
+def _reasons(reasons: Sequence[str], messages: Messages) -> str:
+    # Codes of findings are explained by `tpaudit explain`; the other doubt is about identification.
+    said = [messages.text("kpi.lowered_identified") if each == UNIDENTIFIED else each for each in reasons]
+    return messages.text("kpi.lowered_by", what=messages.listed(said))
+
+
 def _slice_key(row: KpiRow) -> tuple[str, ...]:
-    parts = (row.touchpoint, row.stage, row.channel, row.segment, row.period_start)
-    return tuple("" if part is None else str(part) for part in parts)
+    """The slice as texts that sort as it should: "" for a column that does not apply."""
+    return tuple(_sortable(getattr(row, name)) for name in KPI_SLICES)
+
+
+def _sortable(value: object) -> str:
+    return "" if value is None else f"{value:02}" if isinstance(value, int) else str(value)
 
 
 def _slice_order(row: KpiRow, result: KpiResult) -> tuple[int | str, ...]:
     touchpoints = list(result.touchpoint_titles)
     stage = STAGES.index(row.stage) if row.stage in STAGES else len(STAGES)
     touchpoint = touchpoints.index(row.touchpoint) if row.touchpoint in touchpoints else len(touchpoints)
-    return (touchpoint, stage, *_slice_key(row))
+    segment = SEGMENTS.index(row.segment) if row.segment in SEGMENTS else len(SEGMENTS)
+    return (touchpoint, stage, segment, *_slice_key(row))
 
 
 def _slice_label(row: KpiRow, result: KpiResult, messages: Messages) -> str:
-    parts = [
-        messages.touchpoint(row.touchpoint, result.touchpoint_titles) if row.touchpoint else None,
-        messages.name("stage", row.stage) if row.stage else None,
-        row.channel,
-        row.segment,
-        f"{row.period_start} – {row.period_end}" if row.period_start else None,
-    ]
-    return " · ".join(part for part in parts if part)
+    """What the slice is called, in the order in which slices are declared."""
+    named = {"stage": row.stage, "kind": row.kind, "segment": row.segment}
+    parts = {name: _sortable(getattr(row, name)) for name in KPI_SLICES if name != "period_start"}
+    parts |= {name: messages.name(name, value) for name, value in named.items() if value}
+    if row.membership:
+        parts["membership"] = messages.name("membership", row.membership)
+    if row.touchpoint:
+        parts["touchpoint"] = messages.touchpoint(row.touchpoint, result.touchpoint_titles)
+    if row.hour is not None:
+        parts["hour"] = f"{row.hour:02}:00"
+    if row.weekday is not None:
+        parts["weekday"] = messages.name("weekday", str(row.weekday))
+    if row.period_start and (row.period_start != row.period_end):
+        parts["period"] = f"{row.period_start} – {row.period_end}"
+    elif row.period_start:
+        parts["period"] = str(row.period_start)
+    return " · ".join(part for part in parts.values() if part)
 
 
 # --- rank -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from tpaudit.reports.arrange import (
     findings_in_order,
     issues_by_kind,
     kpi_matrix,
+    kpis_by_family,
+    lowered_grades,
     map_by_stage,
     place,
     rankings,
@@ -44,6 +46,7 @@ _LIMITS = {
     "golden": 40,
     "map": 40,
     "paths": 12,
+    "few": 8,
     "slices": 60,
     "findings": 120,
     "scores": 60,
@@ -75,9 +78,13 @@ def render(run: RunResult, lang: Language) -> str:
         heat=_Heat.of(run.journey) if run.journey else None,
         marks=_marks(run.rank),
         matrix=kpi_matrix(run.kpi, messages) if run.kpi else None,
+        families=kpis_by_family(run.kpi) if run.kpi else [],
+        lowered=lowered_grades(run.kpi, run.kpi.kpis, messages) if run.kpi else [],
         findings=findings_in_order(run.validation) if run.validation else [],
         issues=issues_by_kind(run.ingest) if run.ingest else [],
-        unseen=_unseen(run, messages),
+        unseen=_touchpoints(run, "unseen_touchpoints", messages),
+        unowned=_touchpoints(run, "unowned_touchpoints", messages),
+        unmet=[messages.name("stage", stage) for stage in run.journey.unmet_stages] if run.journey else [],
         skipped=_skipped(run, messages),
         place=place,
         history=history,
@@ -168,10 +175,11 @@ def _present(run: RunResult, stage: str | None) -> bool:
     return stage is None or getattr(run, stage) is not None
 
 
-def _unseen(run: RunResult, messages: Messages) -> list[str]:
+def _touchpoints(run: RunResult, listed: str, messages: Messages) -> list[str]:
+    """Titles of the touchpoints in a list of the journeys' result."""
     if run.journey is None:
         return []
-    return [messages.touchpoint(name, run.journey.touchpoint_titles) for name in run.journey.unseen_touchpoints]
+    return [messages.touchpoint(name, run.journey.touchpoint_titles) for name in getattr(run.journey, listed)]
 
 
 def _skipped(run: RunResult, messages: Messages) -> list[tuple[str, str]]:
@@ -179,7 +187,8 @@ def _skipped(run: RunResult, messages: Messages) -> list[tuple[str, str]]:
     if run.kpi is None:
         return []
     titles = {info.id: messages.title(info.title) for info in run.kpi.kpis}
-    return [(titles.get(kpi, kpi), reason) for kpi, reason in run.kpi.skipped.items()]
+    needs = {kpi: messages.text("kpi.needs", what=messages.title(what)) for kpi, what in run.kpi.skipped.items()}
+    return [(titles[kpi], reason) for kpi, reason in needs.items()]
 
 
 def _environment() -> Environment:

@@ -84,6 +84,16 @@ class Messages:
         """A journey path by titles instead of ids."""
         return " → ".join(self.touchpoint(step, titles) for step in path.split(" > "))
 
+    def between(self, least: int, most: int | None) -> str:
+        """A band of whole numbers.
+
+        >>> Messages("en").between(5, 8), Messages("en").between(2, 2), Messages("zh").between(9, None)
+        ('5–8', '2', '9 次以上')
+        """
+        if most is None:
+            return self.text("journey.range_open", least=least)
+        return str(least) if least == most else self.text("number.range", low=least, high=most)
+
     def listed(self, items: Sequence[str]) -> str:
         """Items as a sentence lists them.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import types
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from typing import Any, Union, get_args, get_origin
 from tpaudit.reports.figures import printable
 from tpaudit.results import (
     AttributionRow,
+    AudienceResult,
+    AudienceRow,
     ClusterSize,
     CustomerResult,
     DedupeResult,
@@ -39,9 +42,11 @@ from tpaudit.results import (
     Result,
     RunResult,
     SharedKey,
+    StageFlow,
     StageOutcome,
     TimelineEntry,
     Titles,
+    TouchesToPurchase,
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
@@ -65,7 +70,11 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("transitions", "transitions", TransitionRow),
         ("paths", "paths", PathRow),
         ("unclassified", "unclassified", UnclassifiedTouches),
+        ("stage_flow", "stage_flow", StageFlow),
+        ("waits", "waits", TransitionRow),
+        ("touches_to_purchase", "touches_to_purchase", TouchesToPurchase),
     ),
+    AudienceResult: (("audience", "rows", AudienceRow),),
     KpiResult: (("kpis", "rows", KpiRow), ("kpi_definitions", "kpis", KpiInfo)),
     RankResult: (
         ("golden_touchpoints", "golden", GoldenRow),
@@ -79,6 +88,8 @@ _STAGES_OF_A_RUN = ("ingest", "dedupe", "validation", "journey", "kpi", "rank")
 
 # A cell that a spreadsheet would run as a formula if it opened the file.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Phone numbers, masked or not, compute nothing; an apostrophe would spoil them for whoever dials them.
+_PHONE = re.compile(r"\+[\d*]+")
 
 
 def tabular(result: Result) -> list[tuple[str, Rows]]:
@@ -179,7 +190,7 @@ def _plain_type(annotation: Any) -> type:
 
 
 def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _PHONE.fullmatch(value):
         return f"'{value}"
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tpaudit.results.audiences import AudienceResult, AudienceRow
 from tpaudit.results.base import SCHEMA_VERSION, Result, Severity, Status, Titles
 from tpaudit.results.findings import (
     BackfillRow,
@@ -35,6 +36,7 @@ from tpaudit.results.identity import (
     SourcePair,
     SourceRecord,
     TimelineEntry,
+    UncomparedBlocks,
 )
 from tpaudit.results.ingest import (
     Confidence,
@@ -52,7 +54,12 @@ from tpaudit.results.measures import (
     KpiInfo,
     KpiResult,
     KpiRow,
+    LoopRow,
     PathRow,
+    PurchaseWithin,
+    Returns,
+    StageFlow,
+    TouchesToPurchase,
     TransitionRow,
     UnclassifiedTouches,
 )
@@ -62,6 +69,8 @@ from tpaudit.results.runs import RunResult, StageOutcome
 __all__ = [
     "SCHEMA_VERSION",
     "AttributionRow",
+    "AudienceResult",
+    "AudienceRow",
     "BackfillRow",
     "BaselineUse",
     "ClusterSize",
@@ -85,6 +94,7 @@ __all__ = [
     "KpiInfo",
     "KpiResult",
     "KpiRow",
+    "LoopRow",
     "ModelFit",
     "Money",
     "PartSniffed",
@@ -92,12 +102,14 @@ __all__ = [
     "PathStep",
     "PlaceCount",
     "PresetFit",
+    "PurchaseWithin",
     "Quarantine",
     "QuarantinedFile",
     "RankResult",
     "Reason",
     "RecordShown",
     "Result",
+    "Returns",
     "ReviewPair",
     "ReviewResult",
     "RowPlace",
@@ -108,12 +120,15 @@ __all__ = [
     "SniffResult",
     "SourcePair",
     "SourceRecord",
+    "StageFlow",
     "StageOutcome",
     "Status",
     "TimelineEntry",
     "Titles",
+    "TouchesToPurchase",
     "TransitionRow",
     "UnclassifiedTouches",
+    "UncomparedBlocks",
     "ValidateResult",
     "WaiverUse",
 ]

@@ -41,6 +41,15 @@ class ClusterSize(Result):
     customers: int
 
 
+class UncomparedBlocks(Result):
+    """Groups of records that agree on `fields` but were too large to be compared pair by pair."""
+
+    fields: tuple[str, ...]
+    blocks: int
+    records: int
+    largest: int
+
+
 class SourcePair(Result):
     """How many customers have records in both systems; of one system twice, how many have several records there."""
 
@@ -67,6 +76,9 @@ class DedupeResult(Result):
     """Records in, customers out.
 
     `review_customers` are those whose merge a person should look at; `decisions` the pairs a person has decided.
+    Where a cap was reached it is told: `uncompared` blocks, and joins refused (`capped_joins`) because a customer would
+    have had more records than `[identity] max_cluster`. `conflicts` are pairs that agree on enough to be one person but
+    hold two different values of a field of which a person has only one, such as the birth date.
     """
 
     records: int
@@ -82,6 +94,9 @@ class DedupeResult(Result):
     review_customers: int = 0
     decisions: int = 0
     changes: IdentityChanges | None = None
+    uncompared: tuple[UncomparedBlocks, ...] = ()
+    capped_joins: int = 0
+    conflicts: int = 0
 
 
 Reason = Literal["decision", "ruled_out", "evidence", "through_others", "outvoted", "too_little"]

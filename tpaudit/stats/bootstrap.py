@@ -43,11 +43,16 @@ def percentile_interval(samples: Floats, level: float = LEVEL) -> NDArray[np.flo
 
 
 def ratio_interval(
-    numerators: Floats, denominators: Floats, weights: Floats, fixed_numerator: float = 0.0, level: float = LEVEL
+    numerators: Floats,
+    denominators: Floats,
+    weights: Floats,
+    fixed_numerator: float = 0.0,
+    fixed_denominator: float = 0.0,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Percentile interval of a ratio of sums from its sums per block; None if no resample has a denominator.
 
-    *fixed_numerator* is part of the numerator that belongs to no customer and is not resampled, such as money spent.
+    *fixed_numerator* and *fixed_denominator* belong to no customer and are not resampled, such as money spent.
 
     >>> weights = block_weights(400, seed=1, blocks=64)
     >>> low, high = ratio_interval(np.full(64, 20.0), np.full(64, 10.0), weights)
@@ -55,7 +60,7 @@ def ratio_interval(
     (2.0, 2.0)
     """
     above = weights @ numerators + fixed_numerator
-    below = weights @ denominators
+    below = weights @ denominators + fixed_denominator
     samples = np.divide(above, below, out=np.full(len(weights), np.nan), where=below > 0)
     low, high = percentile_interval(samples, level)
     return None if np.isnan(low) else Interval(float(low), float(high))

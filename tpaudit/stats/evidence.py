@@ -8,19 +8,19 @@ from scipy import stats
 
 # The half-width of the Wilson interval of a share of one half, the widest there is, is 5 points at n = 381,
 # 10 points at n = 93 and 17 points at n = 30; the customary n = z^2 / 4h^2 rounds these to 385 and 96.
-_FLOORS = ((385, "strong"), (96, "fair"), (30, "weak"))
+_FLOORS = ((385, "A"), (96, "B"), (30, "C"))
 
 
 def grade(n: int) -> str:
     """Grade of the evidence that *n* observations give.
 
-    `strong` from 385 on (a share is known to 5 points at worst), `fair` from 96 (10 points), `weak` from 30
-    (18 points), `insufficient` below. Source of the sizes: Cochran (1977), Sampling Techniques, section 4.4.
+    `A` from 385 on (a share is known to 5 points at worst), `B` from 96 (10 points), `C` from 30 (18 points), `D`
+    below. Source of the sizes: Cochran (1977), Sampling Techniques, section 4.4.
 
     >>> [grade(n) for n in (400, 100, 30, 29)]
-    ['strong', 'fair', 'weak', 'insufficient']
+    ['A', 'B', 'C', 'D']
     """
-    return next((name for floor, name in _FLOORS if n >= floor), "insufficient")
+    return next((name for floor, name in _FLOORS if n >= floor), "D")
 
 
 def false_discovery_adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

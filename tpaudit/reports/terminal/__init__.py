@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from tpaudit.reports.terminal.audience import render_audience
 from tpaudit.reports.terminal.customer import render_customer
 from tpaudit.reports.terminal.dedupe import render_dedupe
 from tpaudit.reports.terminal.evidence import render_explanation, render_review
@@ -19,6 +20,7 @@ from tpaudit.reports.terminal.sniff import render_sniff
 from tpaudit.reports.terminal.validate import render_validate
 from tpaudit.reports.terminal.view import Symbols, View, symbols
 from tpaudit.results import (
+    AudienceResult,
     CustomerResult,
     DedupeResult,
     Explanation,
@@ -41,6 +43,7 @@ _RENDERERS: dict[type[Result], Callable[[Any, View], RenderableType]] = {
     Explanation: render_explanation,
     ReviewResult: render_review,
     CustomerResult: render_customer,
+    AudienceResult: render_audience,
     ValidateResult: render_validate,
     JourneyResult: render_journey,
     KpiResult: render_kpi,

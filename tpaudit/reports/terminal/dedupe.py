@@ -55,6 +55,14 @@ def _state(result: DedupeResult, view: View) -> RenderableType | None:
             lines.append(view.say("dedupe.changes", generation=changes.generation, **numbers))
     if result.decisions:
         lines.append(view.say("dedupe.decisions", n=count(result.decisions)))
+    for blocks in result.uncompared:
+        fields = ", ".join(sorted({view.messages.name("field", name.partition(":")[0]) for name in blocks.fields}))
+        numbers = {name: count(getattr(blocks, name)) for name in ("blocks", "largest")}
+        lines.append(view.say("dedupe.uncompared", "dim", fields=fields, **numbers))
+    if result.capped_joins:
+        lines.append(view.say("dedupe.capped", "yellow", n=count(result.capped_joins)))
+    if result.conflicts:
+        lines.append(view.say("dedupe.conflicts", n=count(result.conflicts)))
     if result.review_customers:
         lines.append(view.say("dedupe.review", "yellow", n=count(result.review_customers)))
     return joined(*(indented(line) for line in lines)) if lines else None

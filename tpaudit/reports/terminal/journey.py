@@ -1,11 +1,14 @@
-"""The journey map, the commonest paths and steps, and what the data does not show."""
+"""The journey map with its gaps, and what the data does not show."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from tpaudit.reports.arrange import map_by_stage
+from tpaudit.reports.terminal.flow import flow
 from tpaudit.reports.terminal.grid import Columns, Grid
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import JourneyMapRow, JourneyResult
@@ -13,12 +16,9 @@ from tpaudit.results import JourneyMapRow, JourneyResult
 _BAR_CELLS = 8
 _KIND_STYLES = {"online": "", "offline": "magenta", "human": "green"}
 
-# Paths and steps are examples; the marts hold them all.
-_EXAMPLES = 10
-
 
 def render_journey(result: JourneyResult, view: View) -> RenderableType:
-    """Counts first, then the map, paths, steps, and the gaps: unclassified touches and unseen touchpoints."""
+    """Counts first, then the map and its gaps, how journeys flow, and what no rule catches or the data never shows."""
     period = [f"{result.first_touch} – {result.last_touch}"] if result.first_touch and result.last_touch else []
     return stacked(
         view.title(
@@ -29,10 +29,10 @@ def render_journey(result: JourneyResult, view: View) -> RenderableType:
         ),
         _summary(result, view),
         journey_map(result, view),
-        _paths(result, view),
-        _steps(result, view),
+        *flow(result, view),
         _unclassified(result, view),
         _unseen(result, view),
+        _frame(result, view),
         view.next("tpaudit kpi", "tpaudit rank"),
     )
 
@@ -50,9 +50,25 @@ def journey_map(result: JourneyResult, view: View) -> RenderableType | None:
         if position == 0 or shown[position - 1][0] != stage:
             grid.add_group(view.messages.name("stage", stage))
         grid.add(*_map_cells(row, result, view), nested=True)
-    unseen = [view.messages.name("stage", stage) for stage, rows in stages if not rows]
-    gap = indented(view.say("journey.empty_stages", "yellow", stages=view.messages.listed(unseen))) if unseen else None
-    return joined(view.heading(view.messages.text("journey.map")), grid.render(), more, gap)
+    return joined(view.heading(view.messages.text("journey.map")), grid.render(), more, *_gaps(result, view))
+
+
+def _gaps(result: JourneyResult, view: View) -> Iterator[RenderableType]:
+    """Stages nobody was met in, and touchpoints nobody answers for."""
+    if result.unmet_stages:
+        stages = [view.messages.name("stage", stage) for stage in result.unmet_stages]
+        yield indented(view.say("journey.empty_stages", "yellow", stages=view.messages.listed(stages)))
+    if result.unowned_touchpoints:
+        names = [view.messages.touchpoint(each, result.touchpoint_titles) for each in result.unowned_touchpoints]
+        yield indented(view.say("journey.unowned", "yellow", touchpoints=view.messages.listed(names)))
+
+
+def _frame(result: JourneyResult, view: View) -> RenderableType | None:
+    """Clock, last day and window of everything above."""
+    if result.as_of is None or result.window_days is None:
+        return None
+    frame = view.say("journey.frame", "dim", zone=result.timezone, day=result.as_of, days=result.window_days)
+    return indented(frame)
 
 
 def _summary(result: JourneyResult, view: View) -> RenderableType:
@@ -118,62 +134,6 @@ def _map_cells(row: JourneyMapRow, result: JourneyResult, view: View) -> list[st
         view.text(view.messages.name("pain", row.pain), "red") if row.pain else "",
     ]
     return cells
-
-
-def _paths(result: JourneyResult, view: View) -> RenderableType | None:
-    if not result.paths:
-        return None
-    heading = view.messages.text
-    grid = Grid(
-        view,
-        (
-            (heading("journey.customers"), "number"),
-            (heading("journey.share"), "number"),
-            (heading("journey.conversions"), "number"),
-            (heading("journey.path"), "text"),
-        ),
-    )
-    shown = result.paths if view.limit is None else result.paths[: min(_EXAMPLES, view.limit)]
-    for path in shown:
-        grid.add(
-            view.figures.count(path.customers),
-            view.figures.share(path.share),
-            view.figures.count(path.conversions),
-            view.messages.path(path.path, result.touchpoint_titles),
-        )
-    return joined(
-        view.heading(
-            heading("journey.paths"), heading("list.of", n=len(shown), all=view.figures.count(result.paths_total))
-        ),
-        grid.render(),
-    )
-
-
-def _steps(result: JourneyResult, view: View) -> RenderableType | None:
-    if not result.transitions:
-        return None
-    heading = view.messages.text
-    grid = Grid(
-        view,
-        (
-            (heading("journey.from"), "text"),
-            (heading("journey.to"), "text"),
-            (heading("journey.customers"), "number"),
-            (heading("journey.times"), "number"),
-            (heading("journey.wait"), "number"),
-        ),
-    )
-    shown = result.transitions if view.limit is None else result.transitions[: min(_EXAMPLES, view.limit)]
-    for step in shown:
-        grid.add(
-            view.messages.touchpoint(step.from_touchpoint, result.touchpoint_titles),
-            view.messages.touchpoint(step.to_touchpoint, result.touchpoint_titles),
-            view.figures.count(step.customers),
-            view.figures.count(step.transitions),
-            view.figures.hours(step.median_hours),
-        )
-    total = view.figures.count(result.transitions_total)
-    return joined(view.heading(heading("journey.steps"), heading("list.of", n=len(shown), all=total)), grid.render())
 
 
 def _unclassified(result: JourneyResult, view: View) -> RenderableType | None:

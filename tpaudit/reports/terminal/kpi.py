@@ -8,7 +8,7 @@ from typing import TypeAlias
 from rich.console import RenderableType
 from rich.text import Text
 
-from tpaudit.reports.arrange import KpiMatrix, kpi_matrix
+from tpaudit.reports.arrange import KpiMatrix, kpi_matrix, lowered_grades, more_kpis
 from tpaudit.reports.terminal.grid import Grid, fixed_width
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import KpiInfo, KpiResult, KpiRow
@@ -19,7 +19,7 @@ _GAP = 2
 
 Slices: TypeAlias = Sequence[tuple[str, Mapping[str, KpiRow]]]
 
-_WEAK = ("weak", "insufficient")
+_WEAK = ("D", "insufficient")
 
 
 def render_kpi(result: KpiResult, view: View) -> RenderableType:
@@ -30,10 +30,34 @@ def render_kpi(result: KpiResult, view: View) -> RenderableType:
     return stacked(
         view.title(view.messages.text("kpi.title"), view.messages.count("kpis", len(matrix.kpis))),
         *(_block(kpis, matrix, shown, view) for kpis in blocks),
-        joined(more, indented(view.say("kpi.reading" if view.wide else "kpi.reading_compact", "dim"))),
+        joined(
+            more,
+            indented(view.say("kpi.reading" if view.wide else "kpi.reading_compact", "dim")),
+            indented(view.say("kpi.scope", "dim", zone=result.timezone, days=result.window_days)),
+            _more(result, view),
+        ),
+        _lowered(result, matrix, view),
         skipped_kpis(result, view),
         view.next(*(f"tpaudit explain {info.id}" for info in matrix.kpis[:1]), "tpaudit rank"),
     )
+
+
+def _more(result: KpiResult, view: View) -> RenderableType | None:
+    more = more_kpis(result)
+    return indented(view.say("kpi.more", "dim", n=view.messages.count("kpis", more))) if more else None
+
+
+def _lowered(result: KpiResult, matrix: KpiMatrix, view: View) -> RenderableType | None:
+    """KPIs shown whose grade is lower than their observations alone would give, with the reasons."""
+    lowered = lowered_grades(result, matrix.kpis, view.messages)
+    if not lowered:
+        return None
+    lines: list[RenderableType] = [view.heading(view.messages.text("kpi.lowered"))]
+    for titles, reasons in lowered:
+        line = view.text(titles)
+        line.append_text(view.text(f"  {reasons}", "dim"))
+        lines.append(indented(line))
+    return joined(*lines)
 
 
 def overall_kpis(result: KpiResult, view: View) -> RenderableType | None:
@@ -67,13 +91,16 @@ def overall_kpis(result: KpiResult, view: View) -> RenderableType | None:
 
 def skipped_kpis(result: KpiResult, view: View) -> RenderableType | None:
     """KPIs that were not measured, with the reason."""
-    if not result.skipped:
+    if not set(result.shown) & result.skipped.keys():
         return None
     titles = {info.id: info.title for info in result.kpis}
     lines: list[RenderableType] = [view.heading(view.messages.text("kpi.skipped"))]
-    for kpi, reason in result.skipped.items():
-        line = view.text(view.messages.title(titles[kpi]) if kpi in titles else kpi)
-        line.append_text(view.text(f"  {reason}", "dim"))
+    for kpi in result.shown:
+        if kpi not in result.skipped:
+            continue
+        line = view.text(view.messages.title(titles[kpi]))
+        needs = view.messages.text("kpi.needs", what=view.messages.title(result.skipped[kpi]))
+        line.append_text(view.text(f"  {needs}", "dim"))
         lines.append(indented(line))
     return joined(*lines)
 
@@ -95,7 +122,8 @@ def _blocks(matrix: KpiMatrix, slices: Slices, view: View) -> list[list[KpiInfo]
 
 def _block(kpis: Sequence[KpiInfo], matrix: KpiMatrix, slices: Slices, view: View) -> RenderableType:
     titles = [view.messages.title(info.title) for info in kpis]
-    grid = Grid(view, ((view.messages.text("kpi.slice"), "text"), *((title, "number") for title in titles)))
+    heading = view.messages.text("kpi.touchpoint" if matrix.by_touchpoint else "kpi.slice")
+    grid = Grid(view, ((heading, "text"), *((title, "number") for title in titles)))
     grid.add(
         view.say("kpi.overall", "bold"), *(_cell(matrix.overall.get(info.id), view) for info in kpis), style="bold"
     )

@@ -18,7 +18,20 @@ _NAMED_SIGNS = {"\t": "sniff.tab", " ": "sniff.blank", "": "sniff.none", "\r": "
 def render_sniff(result: SniffResult, view: View) -> RenderableType:
     """One block per file; in it one per table, sheet or member."""
     title = view.title(view.messages.text("sniff.title"), view.messages.count("files", len(result.files)))
-    return stacked(title, *(_file(file, view) for file in result.files), view.next("tpaudit ingest"))
+    return stacked(title, *(_file(file, view) for file in result.files), _next(result, view))
+
+
+def _next(result: SniffResult, view: View) -> RenderableType:
+    """What to do with the files: ingest them, or describe a layout that no preset knows."""
+    parts = [part for file in result.files for part in file.parts]
+    if any(part.preset for part in parts):
+        return view.next("tpaudit ingest")
+    nearest = next((part.fits[0].preset for part in parts if part.fits), None)
+    model = [f"tpaudit explain preset.{nearest}"] if nearest else []
+    return joined(
+        indented(view.say("sniff.describe")),
+        view.next("tpaudit ingest --map FILE", "tpaudit ingest --as TABLE", *model),
+    )
 
 
 def _file(file: FileSniffed, view: View) -> RenderableType:

@@ -29,7 +29,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="aov",
-    place=70,
+    place=350,
     title=Titles(en="Order value", zh="客单价"),
     definition=Titles(
         en=(
@@ -48,5 +48,7 @@ KPI = Kpi(
     source="Farris et al. (2010), Marketing Metrics, ch. 9",
     needs=Titles(en="paid orders with their amount", zh="含金额的付款订单"),
     kind=Kind.RATIO,
+    inputs=("orders",),
+    grain="order",
     observe=observe,
 )

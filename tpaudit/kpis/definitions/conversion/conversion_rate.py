@@ -19,7 +19,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="conversion_rate",
-    place=50,
+    place=310,
     title=Titles(en="Conversion", zh="转化率"),
     definition=Titles(
         en=(
@@ -38,5 +38,7 @@ KPI = Kpi(
     source="Farris et al. (2010), Marketing Metrics, ch. 2",
     needs=Titles(en="customers with a journey", zh="有旅程的客户"),
     kind=Kind.SHARE,
+    inputs=("touches", "orders", "deals"),
+    grain="journey",
     observe=observe,
 )

@@ -24,7 +24,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="refund_rate",
-    place=80,
+    place=360,
     title=Titles(en="Refunds", zh="退款率"),
     definition=Titles(
         en=(
@@ -40,5 +40,7 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="paid orders with their state or amount returned", zh="含状态或退款金额的付款订单"),
     kind=Kind.SHARE,
+    inputs=("orders",),
+    grain="order",
     observe=observe,
 )

@@ -21,7 +21,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="days_to_purchase",
-    place=100,
+    place=240,
     title=Titles(en="Days to purchase", zh="成交周期（天）"),
     definition=Titles(
         en=(
@@ -37,6 +37,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="journeys that converted", zh="已转化的旅程"),
     kind=Kind.QUANTILE,
+    inputs=("touches", "orders", "deals"),
+    grain="journey",
     quantile=0.5,
     observe=observe,
 )

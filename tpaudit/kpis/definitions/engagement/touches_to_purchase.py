@@ -19,7 +19,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="touches_to_purchase",
-    place=90,
+    place=230,
     title=Titles(en="Touches to purchase", zh="成交前触达次数"),
     definition=Titles(
         en=(
@@ -34,6 +34,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="journeys that converted", zh="已转化的旅程"),
     kind=Kind.QUANTILE,
+    inputs=("touches", "orders", "deals"),
+    grain="journey",
     quantile=0.5,
     observe=observe,
 )

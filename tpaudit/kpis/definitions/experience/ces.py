@@ -20,7 +20,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="ces",
-    place=125,
+    place=430,
     title=Titles(en="Customer effort", zh="客户费力度"),
     definition=Titles(
         en=(
@@ -35,5 +35,7 @@ KPI = Kpi(
     source="Dixon, Freeman, Toman (2010), Stop trying to delight your customers, HBR 88; CES 2.0 scale",
     needs=Titles(en="effort answers of surveys", zh="费力度问卷回答"),
     kind=Kind.MEAN,
+    inputs=("surveys",),
+    grain="answer",
     observe=observe,
 )

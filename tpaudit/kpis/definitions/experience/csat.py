@@ -38,7 +38,7 @@ def _survey_answers(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="csat",
-    place=120,
+    place=420,
     title=Titles(en="CSAT", zh="满意度"),
     definition=Titles(
         en=(
@@ -57,5 +57,7 @@ KPI = Kpi(
     source="ISO 10004:2018, top-two-box",
     needs=Titles(en="ratings of cases or satisfaction answers of surveys", zh="会话、工单评分或问卷满意度"),
     kind=Kind.SHARE,
+    inputs=("surveys", "tickets"),
+    grain="answer",
     observe=observe,
 )

@@ -20,7 +20,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="nps",
-    place=110,
+    place=410,
     title=Titles(en="NPS", zh="净推荐值"),
     definition=Titles(
         en=(
@@ -39,5 +39,7 @@ KPI = Kpi(
     source="Reichheld (2003), The one number you need to grow, HBR 81",
     needs=Titles(en="survey answers on a scale of 0 to 10", zh="0–10 分的问卷回答"),
     kind=Kind.NPS,
+    inputs=("surveys",),
+    grain="answer",
     observe=observe,
 )

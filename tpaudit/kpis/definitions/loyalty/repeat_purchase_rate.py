@@ -25,7 +25,7 @@ def left_out(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="repeat_purchase_rate",
-    place=160,
+    place=620,
     title=Titles(en="Repeat purchase", zh="复购率"),
     definition=Titles(
         en=(
@@ -46,6 +46,8 @@ KPI = Kpi(
     source="Fader and Hardie (2009), Probability models for customer-base analysis, J. Interactive Marketing 23",
     needs=Titles(en="paid orders of known customers, old enough to be repeated", zh="已满观察期的可识别客户付款订单"),
     kind=Kind.SHARE,
+    inputs=("orders",),
+    grain="customer",
     observe=observe,
     left_out=left_out,
 )

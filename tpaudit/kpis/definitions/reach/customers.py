@@ -19,7 +19,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="customers",
-    place=10,
+    place=110,
     title=Titles(en="Customers", zh="客户数"),
     definition=Titles(
         en=("Distinct customers with at least one touch of the slice. Touches nobody is known for do not count."),
@@ -31,5 +31,7 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="touches of known customers", zh="可识别客户的触达记录"),
     kind=Kind.COUNT,
+    inputs=("contacts", "touches"),
+    grain="customer",
     observe=observe,
 )

@@ -20,7 +20,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="identified_share",
-    place=30,
+    place=130,
     title=Titles(en="Identified touches", zh="可识别触达占比"),
     definition=Titles(
         en=(
@@ -35,6 +35,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="touches", zh="触达记录"),
     kind=Kind.SHARE,
+    inputs=("contacts", "touches"),
+    grain="touch",
     repeats_subjects=False,
     observe=observe,
 )

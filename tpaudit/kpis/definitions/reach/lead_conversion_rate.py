@@ -14,11 +14,9 @@ from tpaudit.results import Titles
 
 def observe(facts: Facts) -> Any:
     """Leads, 1 where won. A lead whose source is silent is lost only if the data hold deals it could have won."""
-    won = facts.with_customer(facts.store.current("deals").filter(_.is_won))
+    won = facts.won_deals
     own = won.filter(_.contact_id.notnull()).select(own_contact="contact_id").distinct()
-    later = won.filter(_.customer_id.notnull()).group_by(winner=_.customer_id).agg(
-        last_won_at=ibis.coalesce(_.closed_at, _.created_at).max()
-    )  # fmt: skip
+    later = won.filter(_.customer_id.notnull()).group_by(winner=_.customer_id).agg(last_won_at=_.won_at.max())
     leads = facts.leads
     leads = leads.left_join(own, leads.contact_id == own.own_contact)
     leads = leads.left_join(later, leads.customer_id == later.winner)
@@ -37,7 +35,7 @@ def _any_deals(facts: Facts) -> bool:
 
 KPI = Kpi(
     id="lead_conversion_rate",
-    place=40,
+    place=150,
     title=Titles(en="Lead conversion", zh="线索转化率"),
     definition=Titles(
         en=(
@@ -57,6 +55,8 @@ KPI = Kpi(
     source="Farris et al. (2010), Marketing Metrics, ch. 6",
     needs=Titles(en="leads that say whether they were converted, or deals", zh="含转化结果的线索，或商机"),
     kind=Kind.SHARE,
+    inputs=("leads", "deals"),
+    grain="lead",
     repeats_subjects=False,
     observe=observe,
 )

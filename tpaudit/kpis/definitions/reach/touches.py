@@ -18,7 +18,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="touches",
-    place=20,
+    place=120,
     title=Titles(en="Touches", zh="触达次数"),
     definition=Titles(
         en="Recorded occurrences of the touchpoint, whether or not the customer is known.",
@@ -30,6 +30,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="touches", zh="触达记录"),
     kind=Kind.COUNT,
+    inputs=("touches",),
+    grain="touch",
     repeats_subjects=False,
     observe=observe,
 )

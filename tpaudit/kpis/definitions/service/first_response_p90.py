@@ -16,7 +16,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="first_response_p90",
-    place=140,
+    place=520,
     title=Titles(en="First response, 90 %", zh="首次响应时间（90 分位）"),
     definition=Titles(
         en=(
@@ -31,6 +31,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="chats or cases with the time of their first answer", zh="含首次响应时间的会话或工单"),
     kind=Kind.QUANTILE,
+    inputs=("touches", "tickets"),
+    grain="contact",
     quantile=0.9,
     repeats_subjects=False,
     observe=observe,

@@ -18,7 +18,7 @@ def observe(facts: Facts) -> Any:
 
 KPI = Kpi(
     id="response_within_30m",
-    place=150,
+    place=530,
     title=Titles(en="Answered within 30 min", zh="30 分钟内响应率"),
     definition=Titles(
         en=(
@@ -33,6 +33,8 @@ KPI = Kpi(
     source="tpaudit definition",
     needs=Titles(en="chats or cases with the time of their first answer", zh="含首次响应时间的会话或工单"),
     kind=Kind.SHARE,
+    inputs=("touches", "tickets"),
+    grain="contact",
     repeats_subjects=False,
     observe=observe,
 )

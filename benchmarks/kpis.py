@@ -1,0 +1,60 @@
+"""Cost of journeys and KPIs: `python -m benchmarks.kpis [TOUCHES [MORE_TOUCHES]] [--peers PYTHON]`.
+
+Every line is a process of its own: CPU (user and system) and peak memory as the system tells them. `scan` reads the
+columns of the lake that journeys and KPIs use, once, and counts; it is what the rest is compared with. `limited` is the
+same work with `memory_limit = "512MB"`, and tells how much it spilled. *PYTHON* is an interpreter with pm4py, which
+pins other libraries; without it that line is left out.
+
+    python -m benchmarks.kpis                1M and 10M touches
+    python -m benchmarks.kpis 100000         a tenth of the smaller one
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.kpis_data import LIMITED, SETTINGS, write_audit
+from benchmarks.validate import costs
+
+SMALL, LARGE = 1_000_000, 10_000_000
+WORK = Path(__file__).with_name("kpis_work.py")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("touches", type=int, nargs="*", default=[SMALL, LARGE])
+    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON")
+    options = parser.parse_args()
+    for touches in options.touches:
+        with tempfile.TemporaryDirectory() as folder:
+            _size(Path(folder), touches, options.peers, with_peers=touches == min(options.touches))
+
+
+def _size(folder: Path, touches: int, python: str, with_peers: bool) -> None:
+    write_audit(folder, touches)
+    print(f"\n{touches:,} touches{'':<14}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'x scan':>8}  counted")
+    base = _line(folder, "scan", None)
+    _line(folder, "journeys+KPIs", base)
+    (folder / "tpaudit.toml").write_text(SETTINGS + LIMITED, encoding="utf-8")
+    _line(folder, "limited", base)
+    _line(folder, "bgnbd", base)
+    if with_peers:
+        _line(folder, "pandas", base)
+        _line(folder, "journeys", base)
+        if subprocess.run([python, "-c", "import pm4py"], capture_output=True).returncode == 0:
+            _line(folder, "pm4py", base, python)
+
+
+def _line(folder: Path, work: str, base: float | None, python: str = sys.executable) -> float:
+    told, cpu, wall, peak = costs([python, str(WORK), work, str(folder)])
+    ratio = f"{cpu / base:>8.1f}" if base else f"{'':>8}"
+    print(f"  {work:<28}{cpu:>8.1f}{wall:>8.1f}{peak:>9.0f}{ratio}  {told}", flush=True)
+    return cpu
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Share of contacts that go to customers who had been left alone for long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from tpaudit.kpis.definition import Kind, Kpi
+from tpaudit.kpis.definitions.cadence import contacts
+from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.watching import dated_touches
+from tpaudit.results import Titles
+
+
+def observe(facts: Facts) -> Any:
+    """Contacts the data reach back far enough for, 1 where nothing had happened with the customer for long."""
+    span = ibis.interval(days=facts.settings.kpi.dormant_days)
+    judged = _dated(facts).filter(_.occurred_at - span >= _.begins_at)
+    awake = facts.known("awake_contacts", _awake(facts, judged, span))
+    seen = facts.customers.select("first_seen_at", seen="customer_id")
+    told = judged.left_join(awake, judged.touch_id == awake.awake)
+    told = told.left_join(seen, told.customer_id == seen.seen)
+    # Whom nobody knew before is new, not dormant.
+    known_long = (told.first_seen_at <= told.occurred_at - span).fill_null(False)
+    return observations(told, subject=told.touch_id, value=told.awake.isnull() & known_long)
+
+
+def _awake(facts: Facts, judged: Any, span: Any) -> Any:
+    """Contacts before which something had happened lately."""
+    touches = dated_touches(facts).select(toucher="customer_id", touched_at="occurred_at")
+    lately = [
+        judged.customer_id == touches.toucher,
+        touches.touched_at < judged.occurred_at,
+        touches.touched_at >= judged.occurred_at - span,
+    ]
+    return judged.join(touches, lately).select(awake="touch_id").distinct()
+
+
+def left_out(facts: Facts) -> Any:
+    """Contacts before which the data do not reach back far enough."""
+    span = ibis.interval(days=facts.settings.kpi.dormant_days)
+    return _dated(facts).filter(_.occurred_at - span < _.begins_at)
+
+
+def _dated(facts: Facts) -> Any:
+    """Contacts with `begins_at`, the first touch an export of events recorded: before it, silence means nothing.
+
+    Single dates of records, such as a consent of years ago, reach back further than anybody watched.
+    """
+    recorded = dated_touches(facts).filter(_.record_table == "touches")
+    begins_at = facts.known("first_touch", recorded.aggregate(begins_at=_.occurred_at.min()))
+    return contacts(facts).cross_join(begins_at)
+
+
+KPI = Kpi(
+    id="dormant_contact_share",
+    place=760,
+    title=Titles(en="Contacts out of the blue", zh="沉睡客户触达占比"),
+    definition=Titles(
+        en=(
+            "Contacts the company started with customers it had known for dormant_days and who had no touch at all in "
+            "these days, divided by all contacts. Contacts of the first dormant_days of the data are left out: what "
+            "was before is unknown. By touchpoint: the contact's own."
+        ),
+        zh=(
+            "对已认识满 dormant_days 天、且此间没有任何触达的客户发起的联系次数 ÷ 全部联系次数。"
+            "事件数据最初 dormant_days 天内的联系不计入，因为此前情况未知。按触点：该次联系所属触点。"
+        ),
+    ),
+    unit="share",
+    better="lower",
+    formula="contacts with dormant customers / contacts",
+    source="tpaudit definition",
+    needs=Titles(
+        en="contacts started by the company (direction outbound), and touches of more than dormant_days before",
+        zh="企业主动联系记录（direction 为 outbound），以及早于其 dormant_days 天以上的触达记录",
+    ),
+    kind=Kind.SHARE,
+    inputs=("touches", "contacts"),
+    grain="contact",
+    left_out=left_out,
+    repeats_subjects=False,
+    observe=observe,
+)

@@ -1,0 +1,85 @@
+"""How fast and how well requests are answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+from ibis import _
+
+from tpaudit.horizon import possible
+from tpaudit.kpis.definition import Family
+from tpaudit.kpis.facts import PLACES, Facts
+from tpaudit.results import Titles
+
+FAMILY = Family("service", Titles(en="Service", zh="服务"))
+
+SELF_SERVICE = "self_service"
+_ASKED_IN = ("touches", "tickets")
+# Where customers turn to, whatever stage they are in; onboarding or a visit at home is not asked for each time.
+_WHERE_CUSTOMERS_ASK = ("chat", "hotline", SELF_SERVICE)
+
+
+def cases(facts: Facts) -> Any:
+    """Service cases that were not deleted: ticket_id, customer_id, created_at, resolved_at, is_resolved, reopens and
+    where they came in (touchpoint, stage, channel).
+
+    A case is resolved as its state says. Without a state it is resolved if its export says when, and open if the same
+    export says so of other cases; else `is_resolved` is NULL.
+    """
+    return facts.known("cases", _cases(facts))
+
+
+def _cases(facts: Facts) -> Any:
+    tickets = facts.store.current("tickets").filter(_.ticket_id.notnull(), (_.status != "deleted").fill_null(True))
+    created = possible(facts.store, tickets.created_at)
+    ended = ibis.cases((tickets.status.isin(["solved", "closed"]), tickets.closed_at))
+    worked = created + tickets.resolution_minutes.round().cast("int64").as_interval("m")
+    tickets = tickets.mutate(
+        created_at=created,
+        resolved_at=ibis.coalesce(possible(facts.store, ibis.coalesce(tickets.resolved_at, ended)), worked),
+    )
+    of_export = ibis.window(group_by=["source_system", "source_export"])
+    tells = tickets.resolved_at.notnull().max().over(of_export)
+    tickets = tickets.mutate(
+        is_resolved=ibis.cases(
+            (tickets.status.notnull(), tickets.status.isin(["solved", "closed"])),
+            (tells, tickets.resolved_at.notnull()),
+        )
+    )
+    origin = facts.first_touch_of_record("tickets")
+    told = facts.with_customer(tickets).left_join(origin, _.ticket_id == origin.record_id)
+    return told.select(
+        "ticket_id", "customer_id", "created_at", "resolved_at", "is_resolved", "reopens",
+        touchpoint=ibis.coalesce(told.touchpoint, told.origin_touchpoint),
+        stage=told.origin_stage,
+        channel=ibis.coalesce(told.channel, told.origin_channel),
+    )  # fmt: skip
+
+
+def requests(facts: Facts) -> Any:
+    """What customers asked service: touch_id, customer_id, occurred_at, the places, and next_at, when the same customer
+    asked again.
+
+    A request is an opened case, a chat, a call or a visit to self-service that the company did not start, or any other
+    touch of the service stage the customer started. Pages of self-service read on one day are one request.
+    """
+    return facts.known("requests", _requests(facts))
+
+
+def _requests(facts: Facts) -> Any:
+    touches = facts.touches.filter(possible(facts.store, _.occurred_at).notnull(), _.record_table.isin(_ASKED_IN))
+    touches = touches.filter((_.direction != "outbound").fill_null(True), (_.event != "Ticket Solved").fill_null(True))
+    is_request = (
+        (touches.record_table == "tickets")
+        | touches.touchpoint.isin(_WHERE_CUSTOMERS_ASK)
+        | ((touches.stage == "service") & (touches.direction == "inbound"))
+    )
+    asked = touches.filter(is_request.fill_null(False)).select("touch_id", "customer_id", "occurred_at", *PLACES)
+    asked = asked.mutate(day=facts.local(asked.occurred_at).date())
+    same_visit = ibis.window(group_by=["customer_id", "touchpoint", "day"], order_by=["occurred_at", "touch_id"])
+    is_page = (asked.touchpoint == SELF_SERVICE).fill_null(False) & asked.customer_id.notnull()
+    asked = asked.mutate(read_on=is_page & (ibis.row_number().over(same_visit) > 0))
+    in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
+    next_at = ibis.cases((_.customer_id.notnull(), _.occurred_at.lead().over(in_order)))
+    return asked.filter(~_.read_on).drop("read_on", "day").mutate(next_at=next_at)
