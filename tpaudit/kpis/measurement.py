@@ -29,6 +29,9 @@ from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
 
 _DEFAULT = ("touchpoint",)
+# Sums of floats on several processors end differently from run to run, here and there in the fifteenth digit, and what
+# is computed from them before it; equal data must give equal bytes.
+_DIGITS, _DIGITS_OF_SUMS = 9, 10
 # Kinds that look at every observation of a subject, not at one for all.
 _COUNTS_REPETITIONS = (Kind.REPEATED, Kind.MEAN_TOTAL)
 
@@ -68,6 +71,10 @@ def measure(
         left_out=left_out,
         lowered={kpi.id: doubts for kpi in measured if (doubts := measurement.trust.doubts(kpi))},
     )
+
+
+def _rounded(number: float | None, digits: int = _DIGITS) -> float | None:
+    return None if number is None else float(f"{number:.{digits}g}")
 
 
 class _Measurement:
@@ -129,15 +136,15 @@ class _Measurement:
         low, high = figure.interval or (None, None)
         return KpiRow(
             **place,
-            value=figure.value,
+            value=_rounded(figure.value),
             unit=kpi.unit,
-            numerator=figure.numerator,
-            denominator=figure.denominator,
+            numerator=_rounded(figure.numerator, _DIGITS_OF_SUMS),
+            denominator=_rounded(figure.denominator, _DIGITS_OF_SUMS),
             n=figure.n,
-            ci_low=low,
-            ci_high=high,
+            ci_low=_rounded(low),
+            ci_high=_rounded(high),
             grade=grade,
-            value_high_confidence=figure.sure_value,
+            value_high_confidence=_rounded(figure.sure_value),
             n_high_confidence=figure.sure_n,
         )
 
