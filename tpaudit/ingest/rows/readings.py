@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 
 from tpaudit.engine import Engine
 from tpaudit.engine.portable import is_one_of
@@ -153,8 +154,11 @@ def _by_vocabulary(
 def _told(text: Any, words: Mapping[str, str]) -> Any:
     """The meaning of *text* by *words*, NULL for others. Most cells hold a word as it is usually written: only what is
     none of those is folded."""
-    usual = {spelling: meaning for word, meaning in words.items() for spelling in (word, with_wide_signs(word))}
     folded_words = {folded_word(word): meaning for word, meaning in words.items()}
+    if not isinstance(text.op(), ops.Field):
+        # What is made of several columns would be repeated so often that DuckDB plans for many seconds.
+        return folded(text).cases(*folded_words.items(), else_=ibis.null("string"))
+    usual = {spelling: meaning for word, meaning in words.items() for spelling in (word, with_wide_signs(word))}
     # Long lists of words asked for with `isin` would become joins; a case expression stays one.
     at_once = text.cases(*usual.items(), else_=ibis.null("string"))
     other = folded(text_where(at_once.isnull(), text))
