@@ -12,6 +12,7 @@ pins other libraries; without it that line is left out.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import subprocess
 import sys
 import tempfile
@@ -50,10 +51,10 @@ def _size(folder: Path, touches: int, python: str, with_peers: bool) -> None:
 
 
 def _line(folder: Path, work: str, base: float | None, python: str = sys.executable) -> float:
-    told, cpu, wall, peak = costs([python, str(WORK), work, str(folder)])
+    told, cpu, wall, peak = dataclasses.astuple(costs([python, str(WORK), work, str(folder)]))
     ratio = f"{cpu / base:>8.1f}" if base else f"{'':>8}"
     print(f"  {work:<28}{cpu:>8.1f}{wall:>8.1f}{peak:>9.0f}{ratio}  {told}", flush=True)
-    return cpu
+    return float(cpu)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -142,4 +143,4 @@ WORK: dict[str, Callable[[Path], str]] = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    print(WORK[sys.argv[1]](Path(sys.argv[2])))
+    print(json.dumps(WORK[sys.argv[1]](Path(sys.argv[2]))))

@@ -56,20 +56,22 @@ def test_the_audit_may_set_another_minimum(tmp_path: Path) -> None:
     assert overall(with_journeys(tmp_path, 20, "[kpi]\nmin_n = 21\n")).value is None
 
 
-def test_a_critical_finding_about_its_input_lowers_the_grade(tmp_path: Path) -> None:
+def test_critical_findings_about_its_inputs_lower_the_grade_by_one(tmp_path: Path) -> None:
     store = with_journeys(tmp_path, 400)
-    finding = {"code": "TPO01", "table": "orders", "severity": "critical", "status": "failed"}
+    finding = {"code": "TPO01", "table": "orders", "severity": "critical", "status": "failed", "share": 0.02}
     unrelated = [
         finding | {"code": "TPO02", "status": "passed"},
         finding | {"code": "TPO03", "severity": "warning"},
         finding | {"code": "TPS01", "table": "surveys"},
+        finding | {"code": "TPO04", "share": 0.001},
+        finding | {"code": "TPL01"},
     ]
     write_mart_rows(store, "findings", unrelated)
     assert overall(store).grade == "A"
-    write_mart_rows(store, "findings", [*unrelated, finding])
+    write_mart_rows(store, "findings", [*unrelated, finding, finding | {"code": "TPO09"}])
     result = measure(store, by=[], only=JOURNEYS)
     assert result.rows[0].grade == "B"
-    assert result.lowered["conversion_rate"] == ("TPO01",)
+    assert result.lowered["conversion_rate"] == ("TPO01", "TPO09")
 
 
 def test_few_touches_with_a_known_customer_lower_what_is_said_of_customers(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ UNIDENTIFIED = "identified_share"
 
 # Below this share of touches with a customer, what customers do is read off a minority of what happened.
 _IDENTIFIED_ENOUGH = 0.5
+# A share of wrong rows below this moves a rate by less than its interval usually is wide.
+_MATERIAL = 0.01
+# Checks of consent tell what may be done with the data, not whether they are right.
+_LAWFULNESS = "TPL"
 _ABOUT_CUSTOMERS = ("customer", "journey")
 
 
@@ -29,7 +33,9 @@ class Trust:
         self.settings = facts.settings.kpi
 
     def grade(self, kpi: Kpi, n: int) -> str:
-        """Grade of a figure of *n* observations: A to D, one lower for each doubt; below the KPI's minimum, none.
+        """Grade of a figure of *n* observations: A to D; below the KPI's minimum, none.
+
+        One lower for critical findings about its inputs, however many, and one for unidentified touches.
 
         The sizes are those of `tpaudit.stats.evidence.grade`.
         """
@@ -38,7 +44,9 @@ class Trust:
         if n < least:
             return "insufficient"
         by_size = 0 if kpi.kind is Kind.COUNT else GRADES.index(grade(n))
-        return GRADES[min(by_size + len(self.doubts(kpi)), GRADES.index("D"))]
+        doubts = self.doubts(kpi)
+        lower = (UNIDENTIFIED in doubts) + bool(set(doubts) - {UNIDENTIFIED})
+        return GRADES[min(by_size + lower, GRADES.index("D"))]
 
     def doubts(self, kpi: Kpi) -> tuple[str, ...]:
         """What lowers the grade of *kpi*: codes of critical findings about its inputs, and `identified_share`."""
@@ -71,7 +79,9 @@ class Trust:
 
     @cached_property
     def _critical_findings(self) -> list[tuple[str, str]]:
-        """Code and table of each failed critical check."""
-        findings = self.facts.store.mart("findings").filter(_.status == "failed", _.severity == "critical")
+        """Code and table of each failed critical check that concerns enough rows to move a number."""
+        findings = self.facts.store.mart("findings").filter(
+            _.status == "failed", _.severity == "critical", _.share >= _MATERIAL, ~_.code.startswith(_LAWFULNESS)
+        )
         rows = self.facts.store.engine.fetch_rows(findings.select("code", "table").distinct().order_by("code", "table"))
         return [(row["code"], row["table"]) for row in rows]
