@@ -120,7 +120,11 @@ class _Reading:
         self._unknown_keys(place, found, _SECTIONS)
         for number, entry in enumerate(_entries(found.get("own")), start=1):
             self._own(f"{place}: own[{number}]", entry)
-        for code, wanted in (found.get("checks") or {}).items():
+        changed = found.get("checks") or {}
+        if not isinstance(changed, dict):
+            self.faults.append(f"{place}: checks: expected a mapping of codes, such as TPM01: {{severity: info}}")
+            changed = {}
+        for code, wanted in changed.items():
             self._adjust(f"{place}: checks.{code}", str(code), wanted)
         for number, entry in enumerate(_entries(found.get("waivers")), start=1):
             self._waive(f"{place}: waivers[{number}]", entry)

@@ -29,7 +29,7 @@ and exactly one of
 | expectation | an expectation of Great Expectations: `type` and its `kwargs` |
 | query | SQL giving one row per unit checked, with columns `place` (file, source or channel, may be NULL), `failed`, and, where the unit is a row of the table, all columns of that row |
 
-SQL sees every lake table under its name (the newest row per key), `exported_<table>` (every row of every export), the
+SQL sees every lake table under its name (the newest row per key; of contacts, per key and kind of export), `exported_<table>` (every row of every export), the
 mart `customer_links` (empty before `dedupe`), and what `tpaudit.checks.derived` declares.
 
 It may use `{table}` and `{column}` of the target, the parameters of `tpaudit.checks.parameters`, and the functions
@@ -158,7 +158,8 @@ def parsed(file: Path) -> Any:
     """Content of a YAML file; raises ConfigFault if it is none."""
     try:
         return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader, see below
-    except (OSError, UnicodeError, yaml.YAMLError) as fault:
+    # A date that no calendar has is a ValueError.
+    except (OSError, ValueError, yaml.YAMLError) as fault:
         raise ConfigFault([" ".join(str(fault).split())], "the file must be valid YAML in UTF-8") from None
 
 

@@ -82,6 +82,29 @@ DERIVED: Mapping[str, Derived] = {
         WHERE contact_id IS NOT NULL AND type IN ('cookie', 'device', 'user_id')
         """,
     ),
+    "unknown_members": Derived(
+        "contacts that were sent something and are nothing but a member id which no other export knows, though there "
+        "is a list of members. An id that only an event log knows says who came, not whom the business wrote to",
+        """
+        WITH members AS (
+          SELECT contact_id, value_norm, source_export FROM exported_contact_points
+          WHERE type = 'user_id' AND value_norm IS NOT NULL AND contact_id IS NOT NULL),
+        happened AS (
+          SELECT source_export FROM exported_touches UNION SELECT source_export FROM exported_orders
+          UNION SELECT source_export FROM exported_tickets UNION SELECT source_export FROM exported_surveys)
+        SELECT DISTINCT contact_id FROM members
+        WHERE contact_id IN (SELECT contact_id FROM exported_touches WHERE direction = 'outbound')
+          AND contact_id NOT IN (
+            SELECT contact_id FROM exported_contact_points
+            WHERE type NOT IN ('user_id', 'member_card') AND contact_id IS NOT NULL)
+          AND EXISTS (
+            SELECT 1 FROM members AS listed
+            WHERE listed.source_export NOT IN (SELECT source_export FROM happened WHERE source_export IS NOT NULL))
+          AND NOT EXISTS (
+            SELECT 1 FROM members AS known
+            WHERE known.value_norm = members.value_norm AND known.source_export <> members.source_export)
+        """,
+    ),
     "recognised": Derived(
         "ways to tell whose a contact record is: itself, its customer, and its phones and emails. Records with a mark "
         "in common can be taken for one recipient; a mark that is an address may be a household's",

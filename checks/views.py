@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tpaudit.audit import Audit
+from tpaudit.errors import EngineFault
 from tpaudit.model import CUSTOMER_LINKS, LAKE_TABLES, Table
 from tpaudit.model.fields import BOOLEAN, DATE, INTEGER, MONEY, NUMBER, STRING, TAGS, TIMESTAMP
 
@@ -25,6 +26,9 @@ SQL_TYPES = {
     TAGS: "VARCHAR[]",
 }
 
+# Exports of a system that tell of one contact do not repeat one another: the buyer named in an order has no birthday,
+# and must not keep the one on the list of members from being judged. A row replaces what its own kind of export told.
+_TOLD_BY_SEVERAL = frozenset({"contacts"})
 # The newest word first, ties settled by file and row: the order of Store.current, which a test holds this to.
 _NEWEST_FIRST = "ingested_at DESC, source_file DESC, source_sha256 DESC, source_row DESC"
 
@@ -82,7 +86,16 @@ def _source(files: Sequence[Path]) -> str:
 
 
 def _types_in(source: str | None, execute: Execute) -> dict[str, str]:
-    return {row[0]: row[1] for row in execute(f"DESCRIBE SELECT * FROM {source}")} if source else {}
+    if source is None:
+        return {}
+    try:
+        return {row[0]: row[1] for row in execute(f"DESCRIBE SELECT * FROM {source}")}
+    # The engine is spoken to by SQLAlchemy or directly: each has its own faults for a file that is no Parquet.
+    except Exception as fault:
+        raise EngineFault(
+            f"the lake cannot be read: {str(fault).splitlines()[0]}",
+            "delete the file and run again: what is missing in the lake is read from the exports",
+        ) from fault
 
 
 def _rows_of(source: str | None, declared: Table, found: Collection[str]) -> str:
@@ -100,9 +113,10 @@ def _superseded_rows(source: str, declared: Table) -> str:
 
     Few rows are, so that looking for keys used twice and sorting only those costs a fraction of sorting all rows. The
     first look goes by a hash: a chance agreement merely makes a row a candidate. Rows whose key is unknown cannot be
-    told apart and replace none, as in Store.current.
+    told apart and replace none, as in Store.current, which keeps one row of a contact, too, whatever export it is from.
     """
-    key = ", ".join(_quoted(name) for name in declared.key)
+    told_by = ("source_export",) if declared.name in _TOLD_BY_SEVERAL else ()
+    key = ", ".join(_quoted(name) for name in (*declared.key, *told_by))
     is_known = f"{_quoted(declared.key[0])} IS NOT NULL"
     return (
         f"SELECT file_index, file_row_number FROM (SELECT file_index, file_row_number, "

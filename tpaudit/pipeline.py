@@ -150,16 +150,15 @@ class Pipeline:
         if self.ingestion.dry_run:
             self.results[INGEST] = self._read_files()
             return
-        fingerprint = self._ingest_fingerprint()
         # Without files to read the lake stands as earlier, explicit ingests left it.
         if (
             INGEST not in self.forced
-            and (not self.inputs or self._is_fresh(INGEST, fingerprint))
+            and (not self.inputs or self._is_fresh(INGEST, self._ingest_fingerprint()))
             and (saved := self.saved(INGEST))
         ):
             self._keep(INGEST, saved)
         else:
-            self._run(INGEST, lambda: fingerprint, (), self._read_files)
+            self._run(INGEST, self._ingest_fingerprint, (), self._read_files)
 
     def _derive(self, stage: Stage) -> None:
         self.prepare(stage.name)
@@ -292,6 +291,8 @@ class Pipeline:
             [_digest(path) for path in recipes],
             [chosen.preset, chosen.table],
             self.audit.config.fingerprint("audit"),
+            # A file that was taken out of the lake is read again.
+            [[folder, name] for folder, name, *_ in self._lake_signature()],
         )
 
     def _fingerprint(self, stage: Stage) -> str:

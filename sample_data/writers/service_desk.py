@@ -186,7 +186,7 @@ def ticket_rows(chunk: Chunk, ledger: Ledger) -> Rows:
     has_order = (tickets.order >= 0) & (rng.random(count) < 0.75)
     closed_early = spoil.mask("TPT07", "Solved at", 0.008, "solved before it was created", is_solved)
     leak = spoil.mask("TPL05", "Subject", 0.01, "mobile number in free text")
-    orphan = spoil.mask("TPR01", "Requester external id", 0.01, "order number that exists nowhere", has_order)
+    orphan = spoil.mask("TPR06", "Requester external id", 0.01, "order number that exists nowhere", has_order)
 
     order = of_rows(chunk.order_number, np.maximum(tickets.order, 0)) if len(chunk.orders) else constant("", count)
     external = choose(orphan, join("E20990101", digits(np.arange(count), 8)), choose(has_order, order, ""))

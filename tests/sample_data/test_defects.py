@@ -114,7 +114,7 @@ COUNTERS: dict[tuple[str, str, str], Callable[[Sample, str], int]] = {
     ("TPP06", "会员资料.csv", "联系电话"): matching("联系电话", "13800138000".__eq__),
     ("TPP07", "会员资料.csv", "联系电话"): matching("联系电话", "13917720486".__eq__),
     ("TPR01", "messages.csv", "user_id"): unknown_members,
-    ("TPR01", "zendesk_tickets.csv", "Requester external id"): unknown_orders,
+    ("TPR06", "zendesk_tickets.csv", "Requester external id"): unknown_orders,
     ("TPT02", "messages.csv", "occurred_at"): matching("occurred_at", lambda at: at > AUDIT_DAY),
     ("TPT02", "通话记录.csv", "通话开始时间"): matching("通话开始时间", lambda at: at > AUDIT_DAY),
     ("TPT02", SENSORS, "time"): lambda sample, _: millis(sample, lambda at: at > AUDIT_SECOND * 1e3),

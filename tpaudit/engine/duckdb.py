@@ -212,6 +212,13 @@ def _explained(work: Callable[[], Result]) -> Result:
             f"the engine could not read or write a file: {_first_line(fault)}",
             "check free space and permissions of the audit folder",
         ) from fault
+    except duckdb.InvalidInputException as fault:
+        if ".parquet'" not in str(fault):
+            raise
+        raise EngineFault(
+            f"a file cannot be read as Parquet: {_first_line(fault)}",
+            "delete that file and run again: what is missing in the lake is read from the exports",
+        ) from fault
 
 
 def _first_line(fault: BaseException) -> str:
