@@ -38,6 +38,8 @@ from tpaudit.checks.definition import (
 )
 from tpaudit.errors import ConfigFault, did_you_mean
 
+# Tag of an audit's own checks.
+OWN = "own"
 _SECTIONS = ("checks", "waivers", "own")
 _ADJUSTABLE = ("enabled", "severity", "threshold")
 _WAIVER = ("code", "table", "column", "file", "max_failed", "expires", "reason")
@@ -229,7 +231,7 @@ def _own_check(entry: Mapping[str, Any]) -> CheckDefinition:
         severity=entry.get("severity", "warning"),
         threshold=float(entry.get("threshold", 0)),
         targets=(target_of(entry["target"]),),
-        tags=("own", *entry.get("tags", ())),
+        tags=(OWN, *entry.get("tags", ())),
         title=_both(entry["title"]),
         why=_both(entry.get("why", "")),
         remedy=_both(entry.get("remedy", "")),

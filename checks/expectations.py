@@ -14,11 +14,16 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tpaudit.checks.execution import FailedByPlace, UnitsByPlace, Verdicts
+from tpaudit.errors import did_you_mean
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from great_expectations.compatibility import pydantic
     from great_expectations.expectations.expectation import BatchExpectation, ColumnAggregateExpectation
-    from great_expectations.expectations.registry import get_expectation_impl
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
 # What is unexpected to a column that should be null: the values that are known.
@@ -116,6 +121,21 @@ def judges_values(type_: str) -> bool:
     """Whether the expectation registered as *type_* judges the values of one column, row by row."""
     base = get_expectation_impl(type_)
     return bool(getattr(base, "map_metric", None)) and "column" in base.domain_keys
+
+
+def complaint_about(type_: str, column: str | None, kwargs: Mapping[str, Any]) -> str | None:
+    """What is wrong with the name or the arguments of an expectation, in words; None if nothing is."""
+    known = list_registered_expectation_implementations()
+    if type_ not in known:
+        return f"Great Expectations has no {type_!r}{did_you_mean(type_, known)}"
+    try:
+        registered(type_)(**({"column": column} if judges_values(type_) else {}), **kwargs)
+    except TypeError as fault:
+        return f"{type_}: {fault}"
+    except pydantic.ValidationError as fault:
+        told = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
+        return f"{type_}: {'; '.join(dict.fromkeys(told))}"
+    return None
 
 
 def registered(type_: str) -> Any:

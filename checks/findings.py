@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from tpaudit.checks import texts
@@ -55,12 +55,17 @@ def _row(probe: Probe, status: Status, **found: Any) -> FindingRow:
         severity=cast(Severity, check.severity),
         status=status,
         threshold=check.threshold,
-        why=Titles(**check.why),
-        remedy=Titles(**check.remedy),
+        why=_told(check.why),
+        remedy=_told(check.remedy),
         unit=check.unit,
         tags=check.tags,
         **measured,
     )
+
+
+def _told(text: Mapping[str, str]) -> Titles | None:
+    """A text of a definition; own checks may leave it out."""
+    return Titles(**text) if any(text.values()) else None
 
 
 def write_findings(store: Store, findings: Sequence[FindingRow]) -> None:

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from tpaudit.audit import Audit
 from tpaudit.audit.settings import FailOn
+from tpaudit.checks.adjusting import OWN
 from tpaudit.checks.findings import error_row, judged_row, skipped_row, write_findings
 from tpaudit.checks.judging import Probe, applies, judging_view
 from tpaudit.checks.lake import Lake, first_line
-from tpaudit.checks.parameters import filled
+from tpaudit.checks.parameters import audit_parameters, filled
 from tpaudit.checks.registry import choose, load_for
 from tpaudit.checks.waiving import with_waivers
-from tpaudit.errors import EngineFault, InputFault, UsageFault, did_you_mean
+from tpaudit.errors import ConfigFault, EngineFault, InputFault, UsageFault, did_you_mean
 from tpaudit.results import FindingRow, ValidateResult
 from tpaudit.store import Store
 
@@ -40,6 +41,7 @@ def validate(
     probes = [Probe(check, target) for check in chosen for target in check.targets]
     if not probes:
         raise InputFault("no check ran: none is left after --select and --ignore", "see `tpaudit list checks`")
+    _refuse_impossible_expectations(store.audit, probes)
     is_whole = not select and not ignore
     findings = [
         with_waivers(finding, known.waivers, store.audit.as_of)
@@ -50,6 +52,23 @@ def validate(
     if is_whole:
         write_findings(store, findings)
     return ValidateResult(findings=tuple(findings), fail_on=gate, seconds=round(time.perf_counter() - started, 3))
+
+
+def _refuse_impossible_expectations(audit: Audit, probes: Sequence[Probe]) -> None:
+    """Raise ConfigFault for an expectation in the audit's own checks that there is not, or not with its arguments."""
+    own = [probe for probe in probes if probe.check.expectation and OWN in probe.check.tags]
+    if not own:
+        return
+    from tpaudit.checks.expectations import complaint_about
+
+    parameters = audit_parameters(audit)
+    faults = []
+    for probe in own:
+        column, type_, kwargs = _expectation(probe, parameters)
+        if complaint := complaint_about(type_, column, kwargs):
+            faults.append(f"checks/*.yaml: {probe.check.code}.expectation: {complaint}")
+    if faults:
+        raise ConfigFault(faults, "see docs/checks.md")
 
 
 def _refuse_if_nothing_was_judged(findings: Sequence[FindingRow]) -> None:
@@ -125,7 +144,7 @@ def _judges_rows(probe: Probe) -> bool:
 
 def _judged_as_a_whole(session: LakeSession, lake: Lake, probe: Probe) -> Outcome:
     """Outcome of an expectation on the rows the check applies to, taken together."""
-    name, type_, kwargs = _expectation(probe, lake)
+    name, type_, kwargs = _expectation(probe, lake.parameters)
     rows = f"SELECT * FROM {probe.target.table} WHERE {applies(probe, lake.parameters)}"
     session.execute(f'CREATE VIEW "{name}" AS {rows}')
     return session.judge_view(name, type_, kwargs)
@@ -138,7 +157,7 @@ def _judged_rows(
     outcomes: dict[str, Outcome]
     try:
         session.execute(f'CREATE VIEW "{view}" AS {judging_view(probes, lake.parameters)}')
-        outcomes = dict(session.judge_columns(view, [_expectation(probe, lake) for probe in probes]))
+        outcomes = dict(session.judge_columns(view, [_expectation(probe, lake.parameters) for probe in probes]))
         judged = [probe for probe in probes if probe.check.expectation and _fell_short(outcomes[probe.column])]
         places = _places(session, lake, view, judged)
     except Exception as fault:
@@ -154,16 +173,20 @@ def _judged_rows(
         yield probe, outcome
 
 
-def _expectation(probe: Probe, lake: Lake) -> tuple[str, str, dict[str, Any]]:
+def _expectation(probe: Probe, parameters: Mapping[str, str]) -> tuple[str, str, dict[str, Any]]:
     """Column, type and arguments of the expectation that judges a probe."""
     declared = probe.check.expectation
     if declared:
-        return probe.column, declared.type, {name: _filled(value, lake) for name, value in declared.kwargs.items()}
+        return (
+            probe.column,
+            declared.type,
+            {name: _filled(value, parameters) for name, value in declared.kwargs.items()},
+        )
     return probe.column, "expect_verdicts_to_hold", {}
 
 
-def _filled(value: Any, lake: Lake) -> Any:
-    return filled(value, lake.parameters) if isinstance(value, str) else value
+def _filled(value: Any, parameters: Mapping[str, str]) -> Any:
+    return filled(value, parameters) if isinstance(value, str) else value
 
 
 def _fell_short(outcome: Outcome) -> bool:
@@ -176,7 +199,7 @@ def _places(
     """How many failing rows of built-in expectations each file has, per probe column, in one more pass."""
     if not probes:
         return {}
-    conditions = (session.failing_condition(view, *_expectation(probe, lake)) for probe in probes)
+    conditions = (session.failing_condition(view, *_expectation(probe, lake.parameters)) for probe in probes)
     counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
     rows = session.execute(f'SELECT place, {counts} FROM "{view}" GROUP BY place')
     return {

@@ -50,6 +50,24 @@ def test_a_table_holds_the_rows_the_store_calls_current(
     store.engine.close()
 
 
+def test_a_contact_is_replaced_by_what_the_same_kind_of_export_tells_later(tmp_path: Path) -> None:
+    told = [("members", 0, "old"), ("members", 7, "new"), ("orders", 8, None)]
+    rows = [
+        {
+            "contact_id": "a",
+            "source_export": export,
+            "ingested_at": INGESTED_AT + timedelta(days=day),
+            "full_name": name,
+        }
+        for export, day, name in told
+    ]
+
+    with opened(store_of(tmp_path, {"contacts": rows})) as connection:
+        seen = connection.execute("SELECT source_export, full_name FROM contacts ORDER BY 1").fetchall()
+
+    assert seen == [("members", "new"), ("orders", None)]
+
+
 def test_every_lake_table_has_both_views_with_the_declared_columns_even_if_empty(tmp_path: Path) -> None:
     with opened(store_of(tmp_path, {})) as connection:
         for declared in LAKE_TABLES.values():

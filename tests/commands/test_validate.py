@@ -30,6 +30,10 @@ o3,7,CNY,9,2026-11-12 12:33:00,18610294756
 OWN = """own:
   - {code: BROKEN, title: cannot be evaluated, target: orders.paid_amount, fails_when: "CAST(currency AS INTEGER) < 0"}
 """
+WAIVER = "waivers: [{{code: TPM01, max_failed: 1, expires: {expires}, reason: known}}]"
+EXPECTED = (
+    "own: [{{code: BROKEN, title: x, target: orders.paid_amount, expectation: {{type: {}, kwargs: {{minimum: 3}}}}}}]"
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,13 @@ TABLE = [
     Row("unknown check", 2, ("--select", "TPM99")),
     Row("unknown setting", 2, settings="[validate]\nfail_no = 'critical'\n"),
     Row("fault in the audit's checks", 2, own="checks: {TPMO1: {}}"),
+    Row("no YAML in the audit's checks", 2, own="checks: {TPM01: {severity: info"),
+    Row("a list of the audit's checks", 2, own="checks: [TPM01]"),
+    Row("a date that no calendar has", 2, own=WAIVER.format(expires="2026-13-01")),
+    Row("no such expectation", 2, ("--select", "BROKEN"), own=EXPECTED.format("expect_column_values_to_be_betwen")),
+    Row("no such argument", 2, ("--select", "BROKEN"), own=EXPECTED.format("expect_column_values_to_be_between")),
+    Row("waived", 0, ("--select", "TPM01"), own=WAIVER.format(expires="2026-11-16"), ends="exit 0"),
+    Row("waived until yesterday", 1, ("--select", "TPM01"), own=WAIVER.format(expires="2026-11-15"), ends="exit 1"),
     Row("no such baseline", 2, ("--baseline", "nowhere.json")),
     Row("baseline to update not named", 2, ("--update-baseline",)),
     Row("score card of a part", 2, ("--scorecard", "--select", "TPM01")),
@@ -174,12 +185,30 @@ def test_exports_without_any_person_are_judged(audit: Path) -> None:
     assert run(audit, "--select", "TPM05").exit_code == 1
 
 
-def test_an_unreadable_lake_cannot_be_evaluated(audit: Path) -> None:
-    for file in audit.glob("lake/orders/*.parquet"):
-        file.write_bytes(b"PAR1 but nothing else")
-    (audit / "exports" / "orders.csv").unlink()
+def test_an_unreadable_lake_cannot_be_evaluated_until_the_file_is_deleted(audit: Path) -> None:
+    (file,) = audit.glob("lake/orders/*.parquet")
+    file.write_bytes(b"PAR1 but nothing else")
 
-    assert run(audit).exit_code == 3
+    done = run(audit, "--select", "TPM01")
+    file.unlink()
+
+    assert done.exit_code == 3
+    assert file.name in done.stderr
+    assert "delete that file" in done.stderr
+    # The export is still there and is read again.
+    assert "FAILED: 1 at or above critical" in run(audit, "--select", "TPM01").stdout
+
+
+def test_an_unreadable_file_that_only_checks_read_is_named(audit: Path) -> None:
+    broken = audit / "lake" / "ad_spend" / "broken.parquet"
+    broken.parent.mkdir()
+    broken.write_bytes(b"PAR1 but nothing else")
+
+    done = run(audit, "--select", "ad_spend")
+
+    assert done.exit_code == 3
+    assert "broken.parquet" in done.stderr
+    assert "bug" not in done.stderr
 
 
 def test_a_held_lock_is_told_apart(audit: Path) -> None:
