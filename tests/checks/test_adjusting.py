@@ -135,7 +135,7 @@ own:
   - {code: SHOP04, title: Twins, target: orders, applies_when: "paid_amount < 5",
      expectation: {type: expect_compound_columns_to_be_unique, kwargs: {column_list: [paid_amount, currency]}}}
   - {code: SHOP05, title: Days, target: orders, unit: day, query: "SELECT 'x' AS place, TRUE AS failed FROM range(3)"}
-  - {code: SHOP06, title: Broken, target: orders, expectation: expect_miracles}
+  - {code: SHOP06, title: Broken, target: orders, fails_when: "CAST(currency AS INTEGER) < 0"}
 """
     result = checks.validate(store_with(tmp_path, text), select=["own"])
 

@@ -14,6 +14,8 @@ import pytest
 from tests.checks.case import store_of
 from tpaudit import checks
 from tpaudit.audit import Audit, load_config
+from tpaudit.checks.views import SQL_TYPES
+from tpaudit.model import LAKE_TABLES
 
 pytestmark = pytest.mark.xdist_group("great expectations")
 
@@ -80,8 +82,11 @@ def test_sql_expectations_find_the_rows_the_checks_find(suites: dict[str, Any], 
     with duckdb.connect() as connection:
         connection.execute("CREATE MACRO regexp_like(txt, pattern) AS regexp_matches(txt, pattern)")
         connection.execute("CREATE MACRO local_time(instant) AS timezone('Asia/Shanghai', instant)")
-        for table in ("orders", "contacts"):
-            connection.execute(f"CREATE VIEW {table} AS FROM '{store.audit.lake_files(table)[0]}'")
+        for table in LAKE_TABLES.values():
+            columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.type]}' for column in table)
+            connection.execute(f"CREATE TABLE {table.name} ({columns})")
+            for file in store.audit.lake_files(table.name):
+                connection.execute(f"INSERT INTO {table.name} BY NAME FROM '{file}'")
         for expectation in suites["orders"]["expectations"]:
             where = (expectation["meta"]["code"], expectation["meta"]["column"])
             query = expectation["kwargs"].get("unexpected_rows_query")
