@@ -102,7 +102,7 @@ DERIVED: Mapping[str, Derived] = {
             WHERE listed.source_export NOT IN (SELECT source_export FROM happened WHERE source_export IS NOT NULL))
           AND NOT EXISTS (
             SELECT 1 FROM members AS known
-            WHERE known.value_norm = members.value_norm AND known.source_export <> members.source_export)
+            WHERE known.value_norm = members.value_norm AND known.source_export IS DISTINCT FROM members.source_export)
         """,
     ),
     "recognised": Derived(

@@ -177,11 +177,8 @@ def _expectation(probe: Probe, parameters: Mapping[str, str]) -> tuple[str, str,
     """Column, type and arguments of the expectation that judges a probe."""
     declared = probe.check.expectation
     if declared:
-        return (
-            probe.column,
-            declared.type,
-            {name: _filled(value, parameters) for name, value in declared.kwargs.items()},
-        )
+        kwargs = {name: _filled(value, parameters) for name, value in declared.kwargs.items()}
+        return probe.column, declared.type, kwargs
     return probe.column, "expect_verdicts_to_hold", {}
 
 
