@@ -26,9 +26,12 @@ from tpaudit.store import Store
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 CONTRACT_IDS = {
-    "touches", "customers", "identified_share", "lead_conversion_rate", "cac", "touches_to_purchase",
-    "days_to_purchase", "conversion_rate", "aov", "refund_rate", "nps", "csat", "first_response_p50",
-    "first_response_p90", "response_within_30m", "repeat_purchase_rate",
+    "touches", "customers", "identified_share", "new_customers", "lead_conversion_rate", "cost_per_lead", "cac", "ctr",
+    "roas", "touches_to_purchase", "days_to_purchase", "conversion_rate", "cart_abandonment_rate", "sales_cycle_days",
+    "aov", "refund_rate", "cross_channel_conversion_rate", "nps", "csat", "ces", "complaint_rate",
+    "survey_response_rate", "first_response_p50", "first_response_p90", "response_within_30m", "resolution_rate",
+    "resolution_hours", "reopen_rate", "repeat_contact_7d", "retention_rate", "repeat_purchase_rate",
+    "purchase_frequency", "churn_rate", "renewal_rate", "referral_share", "clv_historic", "clv_predicted",
 }  # fmt: skip
 
 
@@ -116,6 +119,26 @@ def test_spend_of_a_range_of_days_is_spread_over_them(store: Store) -> None:
 
     # A day begins at 16:00 UTC of the one before on the audit's clock. The range that ends before it starts is its first day.
     assert found == {f"2026-11-{day}": pytest.approx(10) for day in range(11, 21)} | {"2026-11-01": pytest.approx(5)}
+
+
+def test_every_row_says_on_whose_clock_until_when_and_how_far_it_looks(store: Store) -> None:
+    """A value handed on as CSV or Parquet stands alone: what it rests on stands in its row."""
+    result = measure(store)
+    frame = {(row.as_of, row.timezone, row.week_start) for row in result.rows}
+    assert frame == {(store.audit.as_of, "Asia/Shanghai", "monday")}
+    assert {row.kpi: row.windows for row in result.rows}["conversion_rate"] == "journey.window_days = 30"
+    assert result.windows["conversion_rate"] == "journey.window_days = 30"
+    assert (result.as_of, result.week_start) == (store.audit.as_of, "monday")
+    mart = pq.read_table(store.audit.mart_file("kpis")).to_pylist()
+    assert {(row["as_of"], row["timezone"], row["week_start"]) for row in mart} == frame
+
+
+def test_windows_name_settings_there_are(store: Store) -> None:
+    settings = store.audit.config.settings
+    for info in describe():
+        for name in info.windows:
+            section, _, setting = name.partition(".")
+            assert isinstance(getattr(getattr(settings, section), setting), int), name
 
 
 @pytest.mark.parametrize("by", [["tuchpoint"], ["period", "month"]])

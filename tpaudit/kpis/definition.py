@@ -105,6 +105,8 @@ class Kpi:
     grain: str
     """What one subject is: customer, touch, order, lead, ticket, answer, ..."""
     observe: Callable[[Facts], Any]
+    windows: tuple[str, ...] = ()
+    """Settings, as section.name, that say how far it looks, or at which hours: shown beside its values."""
     quantile: float | None = None
     min_n: int = MIN_OBSERVATIONS
     """Observations below which a value is not shown."""
@@ -138,6 +140,7 @@ class Kpi:
             grain=self.grain,
             inputs=self.inputs,
             min_n=1 if self.kind is Kind.COUNT else self.min_n,
+            windows=self.windows,
         )
 
     def _interval(self) -> Titles:
