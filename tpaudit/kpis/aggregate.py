@@ -76,15 +76,17 @@ class Grouping:
         by = [*self.keys, "sure"]
         sums = {name: column.sum() for name, column in columns.items()}
         each = rows.aggregate(by=[*by, "cluster"], n=_.count(), x=_.value.sum(), xx=(_.value**2).sum(), **sums)
+        # What each of a cluster's members adds its cluster's sums to: of those without one, only its own.
         alone = each.cluster.isnull()
+        members = ibis.ifelse(alone, 1, each.n).cast("float64")
         found = each.aggregate(
             by=by,
             n=each.n.sum(),
-            clusters=ibis.ifelse(alone, each.n, 1).sum(),
+            clusters=(each.n / members).sum(),
             x=each.x.sum(),
             xx=each.xx.sum(),
-            nn=ibis.ifelse(alone, each.n, each.n * each.n).sum().cast("float64"),
-            nx=ibis.ifelse(alone, each.x, each.n * each.x).sum(),
+            nn=(each.n * members).sum(),
+            nx=(each.x * members).sum(),
             cx=ibis.ifelse(alone, each.xx, each.x * each.x).sum(),
             **{name: each[name].sum() for name in columns},
         )
@@ -134,21 +136,21 @@ def _counts(grouping: Grouping) -> Iterator[Figure]:
 def _shares(grouping: Grouping) -> Iterator[Figure]:
     subjects = grouping.subjects().filter(_.value.notnull())
     if grouping.kpi.is_clustered:
-        summed = grouping.summed_by_cluster(subjects, hits=_.value)
+        summed = grouping.summed_by_cluster(subjects)
     else:
-        summed = grouping.summed(subjects, n=_.count(), hits=_.value.sum())
+        summed = grouping.summed(subjects, n=_.count(), x=_.value.sum())
     yield from _proportions(grouping, summed)
 
 
 def _repeated(grouping: Grouping) -> Iterator[Figure]:
     subjects = grouping.per_subject(times=grouping.observed.count())
     hits = (subjects.times > 1).cast("int64").sum()
-    yield from _proportions(grouping, grouping.summed(subjects, n=subjects.count(), hits=hits))
+    yield from _proportions(grouping, grouping.summed(subjects, n=subjects.count(), x=hits))
 
 
 def _proportions(grouping: Grouping, summed: Mapping[tuple[Any, ...], list[dict[str, Any]]]) -> Iterator[Figure]:
     for key, rows in summed.items():
-        (n, sure_n), (hits, sure_hits) = _both(rows, "n"), _both(rows, "hits")
+        (n, sure_n), (hits, sure_hits) = _both(rows, "n"), _both(rows, "x")
         if n:
             weight = _effective(grouping, rows) / n
             yield Figure(

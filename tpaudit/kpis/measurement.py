@@ -101,7 +101,8 @@ class _Measurement:
             return
         grouping = Grouping(self.store.engine, kpi, self._observed(kpi), (), self.weights)
         overall = list(figures(grouping))
-        if overall and overall[0].value is not None:
+        # Money spent on nobody has a return of nothing over nobody: nothing was observed.
+        if overall and overall[0].value is not None and overall[0].n:
             yield self._row(kpi, overall[0])
             if self.slicing.keys:
                 sliced = figures(replace(grouping, keys=self.slicing.keys, whole=overall[0]))
