@@ -88,10 +88,10 @@ def random_lake(seed: int) -> Rows:
     return rows
 
 
-def audited(folder: Path, deliveries: list[Rows]) -> Store:
+def audited(folder: Path, deliveries: list[Rows], settings: str = SETTINGS) -> Store:
     """An audit whose lake holds *deliveries*, with its journeys built."""
     folder.mkdir()
-    store = make_store(folder, SETTINGS)
+    store = make_store(folder, settings)
     for number, rows in enumerate(deliveries):
         for table, of_table in rows.items():
             write_lake_rows(store, table, of_table, export=f"week{number}")
@@ -180,6 +180,41 @@ def test_how_rows_are_delivered_changes_nothing(by_touchpoint: KpiResult, tmp_pa
 def comparable(row: KpiRow) -> dict[str, Any]:
     """The row with floats that parallel sums may end differently rounded."""
     return {name: round(value, 6) if isinstance(value, float) else value for name, value in row.model_dump().items()}
+
+
+LOOKING_BACK = ("touches", "customers", "identified_share", "new_customers", "conversion_rate", "lead_conversion_rate",
+                "aov", "nps", "csat", "ctr", "cac", "resolution_rate", "retention_rate", "reply_rate")  # fmt: skip
+
+
+def test_looking_back_gives_the_figures_of_the_day(tmp_path: Path) -> None:
+    """What was recorded since changes nothing, and how a lead or a case stands today does not count."""
+    day = datetime(2026, 8, 31, 16)  # midnight in Shanghai
+    settings = SETTINGS.replace("as_of = 2026-11-16", "as_of = 2026-08-31")
+    assert settings != SETTINGS
+    now = random_lake(2)
+    began = {"touches": "occurred_at", "orders": "created_at", "surveys": "submitted_at", "tickets": "created_at",
+             "leads": "created_at", "ad_spend": "date"}  # fmt: skip
+
+    def known(row: dict[str, Any], table: str) -> bool:
+        at = row[began[table]] if table in began else None
+        paid = row.get("paid_at")
+        return (at is None or (at < day if isinstance(at, datetime) else at <= day.date())) and (
+            paid is None or paid < day
+        )
+
+    then = {table: [dict(row) for row in rows if known(row, table)] for table, rows in now.items()}
+    for row in then["leads"]:
+        if row["converted_at"] and row["converted_at"] >= day:
+            row |= {"is_converted": False, "converted_at": None, "status": "open"}
+    for row in then["tickets"]:
+        if row["resolved_at"] and row["resolved_at"] >= day:
+            row |= {"status": "open", "resolved_at": None}
+    found = [
+        [comparable(row) for row in measure(audited(tmp_path / name, [lake], settings), by=[], only=LOOKING_BACK).rows]
+        for name, lake in (("now", now), ("then", then))
+    ]
+    assert {row["kpi"] for row in found[0]} == set(LOOKING_BACK)
+    assert found[0] == found[1]
 
 
 def test_an_empty_audit_has_no_kpis_and_says_what_they_need(tmp_path: Path) -> None:
