@@ -32,8 +32,8 @@ class CiRenderer(Protocol):
         """The text for one that could not be done."""
 
 
-def emit(session: Session, result: Result) -> None:
-    """Write *result* as the session wants it.
+def emit(session: Session, result: Result, table: str | None = None) -> None:
+    """Write *result* as the session wants it; as CSV, Markdown or Parquet only the *table* named.
 
     Raises UsageFault for Parquet without a file to write it to.
     """
@@ -43,7 +43,7 @@ def emit(session: Session, result: Result) -> None:
         case "table":
             _write_drawing(session, result)
         case "csv" | "md" as form:
-            write_text(session, _plain_text(session, result, form))
+            write_text(session, _plain_text(session, result, form, table))
         case "junit" | "sarif" | "github" as form:
             from tpaudit.results import ValidateResult
 
@@ -51,7 +51,7 @@ def emit(session: Session, result: Result) -> None:
                 raise UsageFault(f"--format {form} is for `tpaudit validate` only", "use --format json")
             write_text(session, _ci_renderer(form).render(result, _ci_view(session, session.exit_code)))
         case _:
-            _write_parquet(session, result)
+            _write_parquet(session, result, table)
 
 
 def write_ci_fault(session: Session, message: str, hint: str | None, code: ExitCode) -> None:
@@ -100,17 +100,17 @@ def _from_here(path: Path) -> str:
     return path.as_posix()
 
 
-def _plain_text(session: Session, result: Result, form: str) -> str:
+def _plain_text(session: Session, result: Result, form: str, table: str | None) -> str:
     from tpaudit.reports import plain
     from tpaudit.results import ValidateResult
 
     if form == "csv":
-        return plain.to_csv(result)
+        return plain.to_csv(result, table)
     if isinstance(result, ValidateResult):
         from tpaudit.reports.ci import summary
 
         return summary.render(result, _ci_view(session, session.exit_code))
-    return plain.to_markdown(result)
+    return plain.to_markdown(result, table)
 
 
 def write_json(session: Session, body: Mapping[str, Any]) -> None:
@@ -154,10 +154,10 @@ def write_text(session: Session, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
 
 
-def _write_parquet(session: Session, result: Result) -> None:
+def _write_parquet(session: Session, result: Result, table: str | None) -> None:
     if session.given.output is None:
         raise UsageFault("Parquet is binary and cannot go to stdout", "add --output FILE.parquet")
     from tpaudit.reports import plain
 
     with replacing(session.given.output) as unfinished:
-        plain.write_parquet(result, unfinished)
+        plain.write_parquet(result, unfinished, table)

@@ -22,6 +22,15 @@ def possible(store: Store, instant: Any) -> Any:
     return ibis.cases(((instant >= first) & (instant < beyond), instant))
 
 
+def begun(store: Store, instant: Any) -> Any:
+    """Whether *instant* does not lie after the day the audit looks back from; so does an unknown one not.
+
+    What came later was not known on that day: looking back from it gives the figures of that day.
+    """
+    beyond = _local_midnight(store, store.audit.as_of + timedelta(days=1))
+    return (instant < beyond).fill_null(True)
+
+
 def _local_midnight(store: Store, day: Any) -> Any:
     naive = ibis.literal(datetime.combine(day, time.min), type="timestamp(6)")
     return store.engine.from_local(naive, store.audit.config.settings.audit.timezone)

@@ -56,6 +56,9 @@ def test_a_run_killed_in_every_stage_ends_with_the_same_bytes(finished_audit: Pa
 
 def test_ctrl_c_ends_with_130_and_the_next_run_completes(tmp_path: Path) -> None:
     audit = new_audit(tmp_path / "interrupted")
+    # Enough to be in the midst of it when the first file is done; what matters is the signal, not the data.
+    for file in sorted((audit / "exports").iterdir())[6:]:
+        file.unlink()
     run = subprocess.Popen(
         [sys.executable, "-m", "tpaudit", "-C", str(audit), "run"],
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from scipy import stats
 
 from tests.journeys.test_plain_sql import STEPS, plain, random_world
 from tests.journeys.world import SETTINGS, at, audit_with, touch
@@ -95,6 +96,24 @@ def test_the_longest_waits_are_those_of_the_transitions(world: tuple[Store, Jour
     ).fetchall()
     assert expected
     assert [(row.from_touchpoint, row.to_touchpoint, row.median_hours) for row in result.waits] == expected
+
+
+def test_intervals_of_waits_are_those_of_order_statistics(world: tuple[Store, JourneyResult]) -> None:
+    store, result = world
+    waited = plain(
+        store,
+        """select a.touchpoint, coalesce(b.touchpoint, 'CONVERSION'),
+                  list_sort(list(date_diff('second', a.occurred_at, coalesce(b.occurred_at, a.bought_at)) / 3600.0))
+           from step a left join step b on b.customer_id = a.customer_id and b.n = a.n + 1
+           where b.n is not null or a.bought_at is not null group by 1, 2""",
+    )
+    hours = {(left, reached): waits for left, reached, waits in waited}
+    for row in result.waits:
+        waits = hours[row.from_touchpoint, row.to_touchpoint]
+        assert len(waits) == row.transitions
+        expected = stats.quantile_test(waits, p=0.5).confidence_interval()
+        assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high))
+        assert row.ci_low <= (row.median_hours or 0) <= row.ci_high
 
 
 def test_paths_to_and_away_from_the_conversion(world: tuple[Store, JourneyResult]) -> None:

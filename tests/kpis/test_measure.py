@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
@@ -21,14 +22,19 @@ from tpaudit.errors import UsageFault
 from tpaudit.kpis import describe, measure
 from tpaudit.kpis.facts import Facts
 from tpaudit.kpis.period import Period
+from tpaudit.stats.clusters import ClusterSums, effective_size
+from tpaudit.stats.intervals import quantile_ranks, wilson
 from tpaudit.store import Store
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 CONTRACT_IDS = {
-    "touches", "customers", "identified_share", "lead_conversion_rate", "cac", "touches_to_purchase",
-    "days_to_purchase", "conversion_rate", "aov", "refund_rate", "nps", "csat", "first_response_p50",
-    "first_response_p90", "response_within_30m", "repeat_purchase_rate",
+    "touches", "customers", "identified_share", "new_customers", "lead_conversion_rate", "cost_per_lead", "cac", "ctr",
+    "roas", "touches_to_purchase", "days_to_purchase", "conversion_rate", "cart_abandonment_rate", "sales_cycle_days",
+    "aov", "refund_rate", "cross_channel_conversion_rate", "nps", "csat", "ces", "complaint_rate",
+    "survey_response_rate", "first_response_p50", "first_response_p90", "response_within_30m", "resolution_rate",
+    "resolution_hours", "reopen_rate", "repeat_contact_7d", "retention_rate", "repeat_purchase_rate",
+    "purchase_frequency", "churn_rate", "renewal_rate", "referral_share", "clv_historic", "clv_predicted",
 }  # fmt: skip
 
 
@@ -73,19 +79,19 @@ def test_kpis_without_data_are_skipped_with_a_reason_and_never_zero(store: Store
 
 
 def test_default_call_writes_the_mart_and_others_do_not(store: Store) -> None:
-    measure(store, by=["stage"])
+    measure(store, by=["stage"], only=["touches"])
     assert not store.audit.mart_file("kpis").exists()
     result = measure(store)
     mart = pq.read_table(store.audit.mart_file("kpis")).to_pylist()
     assert len(mart) == len(result.rows)
-    key = ("kpi", "touchpoint", "value", "n", "grade")
+    key = ("kpi", "touchpoint", "value", "n", "grade", "windows", "as_of", "timezone", "week_start")
     assert {tuple(row[name] for name in key) for row in mart} == {
         tuple(getattr(row, name) for name in key) for row in result.rows
     }
 
 
 def test_slices_combine(store: Store) -> None:
-    rows = [row for row in measure(store, by=["touchpoint", "channel", "month"]).rows if row.kpi == "touches"]
+    rows = measure(store, by=["touchpoint", "channel", "month"], only=["touches"]).rows
     found = [(row.touchpoint, row.channel, row.period_start, row.period_end, row.value) for row in rows]
     november = (date(2026, 11, 1), date(2026, 11, 30))
     assert found == [
@@ -96,7 +102,7 @@ def test_slices_combine(store: Store) -> None:
 
 
 def test_period_keeps_the_days_on_the_audits_clock(store: Store) -> None:
-    rows = [row for row in measure(store, by=[], period="2026-W46").rows if row.kpi == "touches"]
+    rows = measure(store, by=[], period="2026-W46", only=["touches"]).rows
     assert [(row.value, row.period_start, row.period_end) for row in rows] == [
         (1.0, date(2026, 11, 9), date(2026, 11, 15))
     ]
@@ -116,6 +122,24 @@ def test_spend_of_a_range_of_days_is_spread_over_them(store: Store) -> None:
 
     # A day begins at 16:00 UTC of the one before on the audit's clock. The range that ends before it starts is its first day.
     assert found == {f"2026-11-{day}": pytest.approx(10) for day in range(11, 21)} | {"2026-11-01": pytest.approx(5)}
+
+
+def test_every_row_says_on_whose_clock_until_when_and_how_far_it_looks(store: Store) -> None:
+    """A value handed on as CSV or Parquet stands alone: what it rests on stands in its row."""
+    result = measure(store, only=["touches", "conversion_rate"])
+    frame = {(row.as_of, row.timezone, row.week_start) for row in result.rows}
+    assert frame == {(store.audit.as_of, "Asia/Shanghai", "monday")}
+    assert {row.kpi: row.windows for row in result.rows}["conversion_rate"] == "journey.window_days = 30"
+    assert result.windows["conversion_rate"] == "journey.window_days = 30"
+    assert (result.as_of, result.week_start) == (store.audit.as_of, "monday")
+
+
+def test_windows_name_settings_there_are(store: Store) -> None:
+    settings = store.audit.config.settings
+    for info in describe():
+        for name in info.windows:
+            section, _, setting = name.partition(".")
+            assert isinstance(getattr(getattr(settings, section), setting), int), name
 
 
 @pytest.mark.parametrize("by", [["tuchpoint"], ["period", "month"]])
@@ -165,7 +189,7 @@ def test_lead_conversion_of_real_leads_equals_plain_sql(tmp_path: Path) -> None:
             for lead, at in zip(deals["mql_id"].to_pylist(), won_at.to_pylist(), strict=True)
         ],
     )
-    found = {row.touchpoint: (row.numerator, row.n) for row in measure(store).rows if row.kpi == "lead_conversion_rate"}
+    found = {row.touchpoint: (row.numerator, row.n) for row in measure(store, only=["lead_conversion_rate"]).rows}
     won = deals.append_column("won_at", won_at)  # noqa: F841  DuckDB reads the variable by name
     expected = duckdb.sql("""
         SELECT nullif(origin, '') AS origin, count(won.won_at), count(*)
@@ -174,3 +198,40 @@ def test_lead_conversion_of_real_leads_equals_plain_sql(tmp_path: Path) -> None:
     by_origin = {origin: (float(hits), n) for origin, hits, n in expected if origin}
     overall = tuple(sum(float(row[column]) for row in expected) for column in (1, 2))
     assert found == by_origin | {None: overall}
+
+
+def test_contacts_of_one_customer_count_by_their_effective_size(tmp_path: Path) -> None:
+    """The engine's sums over customers give what numpy's give; unknown customers are one each."""
+    store = make_store(tmp_path, '[audit]\ntimezone = "UTC"\n')
+    rng = np.random.default_rng(9)
+    customers = np.repeat(np.arange(30), rng.geometric(0.3, 30))
+    waits = rng.exponential(20.0, 30)[customers] + rng.exponential(10.0, len(customers))
+    touches = [
+        {"touch_id": f"t{n}", "customer_id": f"c{customer}" if customer % 3 else None, "touchpoint": "chat",
+         "occurred_at": datetime(2026, 10, 1), "first_response_seconds": float(wait * 60)}
+        for n, (customer, wait) in enumerate(zip(customers, waits, strict=True))
+    ]  # fmt: skip
+    write_mart_rows(store, "journey_touches", touches)
+    clusters = np.where(customers % 3, customers, 1000 + np.arange(len(customers)))
+
+    def size(hits: np.ndarray) -> float:
+        n, x = (column[column[:, 0] > 0, 1] for column in (
+            np.column_stack([np.bincount(clusters), each]) for each in (np.bincount(clusters), np.bincount(clusters, hits))
+        ))  # fmt: skip
+        return effective_size(ClusterSums(n=len(hits), clusters=len(n), x=hits.sum(), xx=hits.sum(), nn=n @ n, nx=n @ x,
+                                          cx=x @ x))  # fmt: skip
+
+    found = {
+        (row.kpi, row.touchpoint): row
+        for row in measure(store, only=["response_within_30m", "first_response_p50"]).rows
+    }
+    in_time = (waits <= 30).astype(float)
+    worth = size(in_time)
+    assert worth < 0.9 * len(waits)
+    for place in (None, "chat"):
+        row = found["response_within_30m", place]
+        assert (row.ci_low, row.ci_high) == pytest.approx(wilson(in_time.mean() * worth, worth), rel=1e-6)
+        row = found["first_response_p50", place]
+        ranks = quantile_ranks(len(waits), 0.5, effective=size((waits <= np.quantile(waits, 0.5)).astype(float)))
+        assert ranks is not None
+        assert (row.ci_low, row.ci_high) == pytest.approx(tuple(np.sort(waits)[rank - 1] for rank in ranks), rel=1e-6)

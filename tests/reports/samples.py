@@ -36,6 +36,7 @@ from tpaudit.results import (
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
+    WaitRow,
 )
 
 HOSTILE = "</td><script>alert(1)</script>[bold red]\x1b[31m\u202e.csv"
@@ -221,8 +222,8 @@ JOURNEY = JourneyResult(
     ),
     paths_to=(PathRow(path="online_ads > cart", customers=44, conversions=40, value=120.0, share=0.04),),
     paths_away=(PathRow(path="short_video", customers=61, conversions=0, value=None, share=0.05),),
-    waits=(TransitionRow(from_touchpoint="chat", to_touchpoint="CONVERSION", customers=61, transitions=61,
-                         median_hours=170.0),),
+    waits=(WaitRow(from_touchpoint="chat", to_touchpoint="CONVERSION", customers=61, transitions=61,
+                   median_hours=170.0, ci_low=45.0, ci_high=201.5),),
     returns=Returns(
         journeys=1204, returned=301, share=0.25, ci_low=0.226, ci_high=0.275, loops_total=12,
         loops=(LoopRow(touchpoint="product_page", through="chat", customers=55, times=61),),
@@ -302,6 +303,9 @@ KPI = KpiResult(
     currency="CNY",
     timezone="Asia/Shanghai",
     window_days=30,
+    as_of=date(2026, 11, 16),
+    windows={"repeat_purchase_rate": "kpi.repeat_days = 90"},
+    left_out={"repeat_purchase_rate": 41},
     touchpoint_titles=TITLES,
     skipped={"roas": Titles(en="advertising spend", zh="广告花费")},
     lowered={"nps": ("TPS03",), "conversion_rate": ("identified_share",)},
@@ -401,7 +405,8 @@ EMPTY = {
     ),
     "audience": AUDIENCE.model_copy(update={"audience": "silent", "rows": (), "silent_days": 14, "is_masked": False}),
     "kpi": KpiResult(
-        rows=(), kpis=(), shown=(), currency="USD", timezone="UTC", window_days=30, touchpoint_titles={}
+        rows=(), kpis=(), shown=(), currency="USD", timezone="UTC", window_days=30, as_of=date(2026, 11, 16),
+        touchpoint_titles={},
     ),
     "rank": RankResult(golden=(), attribution=(), fits=(), journeys=0, conversions=0, replicates=0, top=3),
     "run": RunResult(

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.reports.samples import EMPTY, HOSTILE, INGEST, KPI, RESULTS, RUN
-from tpaudit.reports.plain import tabular, to_csv, to_markdown, write_parquet
-from tpaudit.results import Result
+from tests.reports.samples import EMPTY, HOSTILE, INGEST, JOURNEY, KPI, RESULTS, RUN
+from tpaudit.reports.plain import tables_of, tabular, to_csv, to_markdown, write_parquet
+from tpaudit.results import JourneyResult, Result
 
 MAIN_TABLES = {
     "ingest": "files", "dedupe": "keys", "validate_failed": "findings", "validate_passed": "findings",
@@ -62,6 +62,36 @@ def test_empty_result_keeps_its_columns_and_types(name: str, tmp_path: Path) -> 
 
 def test_markdown_of_a_stage_is_its_main_table() -> None:
     assert to_markdown(KPI).count("\n") == len(KPI.rows) + 2
+
+
+def test_markdown_of_journeys_holds_the_map_and_everything_around_it() -> None:
+    sections = [line.removeprefix("## ") for line in to_markdown(JOURNEY).splitlines() if line.startswith("## ")]
+
+    assert sections[0] == "journey_map"
+    assert {"stage_flow", "waits", "touches_to_purchase", "purchase_within", "paths_to", "paths_away", "returns",
+            "loops", "gaps", "frame"} <= set(sections)  # fmt: skip
+
+
+@pytest.mark.parametrize("table", tables_of(JourneyResult))
+def test_any_table_of_journeys_can_be_had_alone(table: str, tmp_path: Path) -> None:
+    rows = dict(tabular(JOURNEY))[table]
+    file = tmp_path / "table.parquet"
+    write_parquet(JOURNEY, file, table)
+
+    assert rows
+    assert pq.read_table(file).to_pylist() == rows
+    assert len(list(csv.DictReader(io.StringIO(to_csv(JOURNEY, table))))) == len(rows)
+    assert to_markdown(JOURNEY, table).count("\n") == len(rows) + 2
+
+
+def test_gaps_name_stages_without_touchpoint_and_touchpoints_without_owner() -> None:
+    told = JOURNEY.model_copy(update={"unmet_stages": ("loyalty",), "unowned_touchpoints": ("kiosk",),
+                                      "unseen_touchpoints": ()})  # fmt: skip
+
+    assert [(row["kind"], row["id"]) for row in dict(tabular(told))["gaps"]] == [
+        ("stage_without_touchpoint", "loyalty"),
+        ("touchpoint_without_owner", "kiosk"),
+    ]
 
 
 def test_markdown_of_a_run_holds_every_table_under_its_name() -> None:

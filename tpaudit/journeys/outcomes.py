@@ -6,7 +6,7 @@ from typing import Any
 
 import ibis
 
-from tpaudit.horizon import possible
+from tpaudit.horizon import begun, possible
 from tpaudit.store import Store
 
 _PAID = ("paid", "shipped", "completed", "refunded")
@@ -15,12 +15,14 @@ _PAID = ("paid", "shipped", "completed", "refunded")
 def customer_orders(store: Store) -> Any:
     """Paid orders of customers, in the shape of mart `customer_orders`.
 
-    An order counts as paid if its state says so or a payment time is known; one cancelled before payment does not.
+    An order counts as paid if its state says so or a payment time is known; one cancelled before payment does not, and
+    neither does one paid after the day the audit looks back from.
     `net_amount` is what was paid (else due) less what was returned; an order in state refunded whose returned amount
     is unknown is taken as returned whole. `sequence` numbers a customer's orders of known time; ties go by order id.
     """
     orders = store.current("orders")
     orders = orders.filter(orders.status.isin(_PAID) | orders.paid_at.notnull())
+    orders = orders.filter(begun(store, ibis.coalesce(orders.paid_at, orders.created_at)))
     paid = ibis.coalesce(orders.paid_amount, orders.total_amount)
     returned = ibis.coalesce(orders.refunded_amount, ibis.cases((orders.status == "refunded", paid)))
     links = store.mart("customer_links").select("contact_id", "customer_id")

@@ -24,13 +24,15 @@ class Kind(StrEnum):
     share: share of subjects for whom any observation is 1; Wilson interval.
     repeated: share of subjects observed more than once; Wilson interval.
     portion: the slice's share of all subjects; Wilson interval.
-    mean: mean of one value per subject; Student's t interval.
-    mean_total: mean of the subjects' sums of values; Student's t interval.
+    mean: mean of one value per subject; studentised block bootstrap over `cluster`.
+    mean_total: mean of the subjects' sums of values; as for mean.
     quantile: the definition's `quantile` of the values; interval of order statistics.
     survival: median time to an event by Kaplan and Meier, where `value` is the time watched and `base` is 1 if the
         event came and 0 if watching ended before; interval by Brookmeyer and Crowley.
     nps: share of scores 9-10 less share of scores 0-6, in points; adjusted Wald interval.
-    ratio: sum of `value` / sum of `base`; block bootstrap over `cluster`.
+    ratio: sum of `value` / sum of `base`; studentised block bootstrap over `cluster`.
+
+    Where several subjects belong to one `cluster`, shares, scores and quantiles count by their effective size.
     """
 
     COUNT = "count"
@@ -50,14 +52,23 @@ INTERVALS: dict[Kind, Titles] = {
     Kind.SHARE: Titles(en="Wilson", zh="Wilson 区间"),
     Kind.REPEATED: Titles(en="Wilson", zh="Wilson 区间"),
     Kind.PORTION: Titles(en="Wilson", zh="Wilson 区间"),
-    Kind.MEAN: Titles(en="Student's t", zh="t 区间"),
-    Kind.MEAN_TOTAL: Titles(en="Student's t", zh="t 区间"),
+    Kind.MEAN: Titles(en="block bootstrap, studentised", zh="分块自助法（学生化）"),
+    Kind.MEAN_TOTAL: Titles(en="block bootstrap, studentised", zh="分块自助法（学生化）"),
     Kind.QUANTILE: Titles(en="order statistics", zh="顺序统计量"),
     Kind.SURVIVAL: Titles(en="Brookmeyer and Crowley", zh="Brookmeyer–Crowley 区间"),
     Kind.NPS: Titles(en="adjusted Wald", zh="校正 Wald 区间"),
-    Kind.RATIO: Titles(en="block bootstrap", zh="分块自助法"),
+    Kind.RATIO: Titles(en="block bootstrap, studentised", zh="分块自助法（学生化）"),
 }
 """How the 95 % interval of each kind is computed."""
+
+_BY_EFFECTIVE_SIZE = (Kind.SHARE, Kind.NPS, Kind.QUANTILE)
+_EFFECTIVE_SIZE = Titles(en="effective size by customer", zh="按客户计算有效样本量")
+
+# What one customer has one of.
+_ONE_PER_CUSTOMER = ("customer", "journey", "day")
+
+RANGES: dict[str, tuple[float, float]] = {"share": (0.0, 1.0), "1-7": (1.0, 7.0)}
+"""Lowest and highest value of a unit, where it has both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Kpi:
     grain: str
     """What one subject is: customer, touch, order, lead, ticket, answer, ..."""
     observe: Callable[[Facts], Any]
+    windows: tuple[str, ...] = ()
+    """Settings, as section.name, that say how far it looks, or at which hours: shown beside its values."""
     quantile: float | None = None
     min_n: int = MIN_OBSERVATIONS
     """Observations below which a value is not shown."""
@@ -104,6 +117,11 @@ class Kpi:
     def __post_init__(self) -> None:
         if (self.kind is Kind.QUANTILE) != (self.quantile is not None):
             raise ValueError(f"{self.id}: a quantile is declared for kind 'quantile' and for no other")
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether several subjects may belong to one customer, and so tell less than as many of different ones."""
+        return self.grain not in _ONE_PER_CUSTOMER
 
     def info(self, family: Family) -> KpiInfo:
         """The record that `list kpis`, `explain` and the reports show."""
@@ -118,8 +136,15 @@ class Kpi:
             formula=self.formula,
             source=self.source,
             needs=self.needs,
-            interval=INTERVALS[self.kind],
+            interval=self._interval(),
             grain=self.grain,
             inputs=self.inputs,
             min_n=1 if self.kind is Kind.COUNT else self.min_n,
+            windows=self.windows,
         )
+
+    def _interval(self) -> Titles:
+        method = INTERVALS[self.kind]
+        if not self.is_clustered or self.kind not in _BY_EFFECTIVE_SIZE:
+            return method
+        return Titles(en=f"{method.en}, {_EFFECTIVE_SIZE.en}", zh=f"{method.zh}，{_EFFECTIVE_SIZE.zh}")

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from tpaudit.horizon import possible
+from tpaudit.horizon import begun, possible
 from tpaudit.journeys import spend_touchpoint
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.store import Store
@@ -89,8 +89,9 @@ class Facts:
 
     @cached_property
     def touches(self) -> Any:
-        """All touches; customer and touchpoint are NULL where unknown."""
-        return self.store.mart("journey_touches")
+        """All touches up to the audit's day; customer, touchpoint and time are NULL where unknown."""
+        touches = self.store.mart("journey_touches")
+        return touches.filter(begun(self.store, touches.occurred_at))
 
     @cached_property
     def journeys(self) -> Any:
@@ -130,6 +131,7 @@ class Facts:
     def won_deals(self) -> Any:
         """Won deals with the customer behind them and the time they were won, or opened where that is unknown."""
         deals = self.with_customer(self.store.current("deals").filter(_.is_won))
+        deals = deals.filter(begun(self.store, ibis.coalesce(deals.closed_at, deals.created_at)))
         won_at = ibis.coalesce(possible(self.store, deals.closed_at), possible(self.store, deals.created_at))
         return self.known("won_deals", deals.select("deal_id", "contact_id", "customer_id", "amount", won_at=won_at))
 
@@ -137,6 +139,7 @@ class Facts:
     def answers(self) -> Any:
         """Valid scores of surveys: within their scale, no trial responses; with the customer where known."""
         surveys = self.store.current("surveys").filter(_.score.notnull(), ~_.is_test.fill_null(False))
+        surveys = surveys.filter(begun(self.store, ibis.coalesce(surveys.submitted_at, surveys.started_at)))
         surveys = surveys.mutate(
             low=ibis.coalesce(surveys.scale_min, _usual_end(surveys.metric, 0)),
             high=ibis.coalesce(surveys.scale_max, _usual_end(surveys.metric, 1)),
@@ -148,7 +151,14 @@ class Facts:
     @cached_property
     def leads(self) -> Any:
         """Leads with the customer behind them and the touchpoint, stage and channel they came through."""
-        leads = self.with_customer(self.store.current("leads").filter(_.lead_id.notnull()))
+        leads = self.store.current("leads").filter(_.lead_id.notnull(), begun(self.store, _.created_at))
+        # Exports tell how a lead stands today; on the audit's day one won later was open.
+        won_later = ~begun(self.store, leads.converted_at)
+        leads = leads.mutate(
+            is_converted=ibis.ifelse(won_later, False, leads.is_converted),
+            status=ibis.ifelse(won_later, "open", leads.status),
+        )
+        leads = self.with_customer(leads)
         origin = self.first_touch_of_record("leads")
         found = leads.left_join(origin, leads.lead_id == origin.record_id)
         leads = found.select(
@@ -177,7 +187,7 @@ class Facts:
         rows = self.store.current("ad_spend")
         in_currency = rows.currency.isnull() | (rows.currency == self.settings.audit.currency)
         rows = rows.mutate(spend=ibis.cases((in_currency, rows.spend)), touchpoint=spend_touchpoint(rows, catalogue))
-        rows = _by_day(rows)
+        rows = _by_day(rows).filter(_.date <= ibis.literal(self.store.audit.as_of))
         stages = {touchpoint.id: touchpoint.stage for touchpoint in catalogue}
         days = rows.select(
             "touchpoint", "device", "spend", "impressions", "clicks",

@@ -24,7 +24,7 @@ from tpaudit.kpis.slices import Slicing, checked, within
 from tpaudit.kpis.templates import chosen_ids, template
 from tpaudit.kpis.trust import Trust
 from tpaudit.model import KPIS
-from tpaudit.results import KpiResult, KpiRow
+from tpaudit.results import WEEK_START, KpiResult, KpiRow
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
 
@@ -47,13 +47,14 @@ def measure(
     for kpi in load():
         if only and kpi.id not in wanted:
             continue
-        found = list(measurement.rows(kpi))
+        number = measurement.left_out(kpi)
+        found = [row.model_copy(update={"left_out": number}) for row in measurement.rows(kpi)]
         rows += found
         if found:
             measured.append(kpi)
         else:
             skipped[kpi.id] = kpi.needs
-        if number := measurement.left_out(kpi):
+        if number:
             left_out[kpi.id] = number
     if tuple(by) == _DEFAULT and chosen is None and not only:
         _write(store, rows)
@@ -66,6 +67,8 @@ def measure(
         currency=settings.audit.currency,
         timezone=settings.audit.timezone,
         window_days=settings.journey.window_days,
+        as_of=store.audit.as_of,
+        windows={kpi.id: told for kpi in measured if (told := measurement.windows(kpi))},
         touchpoint_titles={row.touchpoint: catalogue.title(row.touchpoint) for row in rows if row.touchpoint},
         skipped=skipped,
         left_out=left_out,
@@ -98,17 +101,26 @@ class _Measurement:
             return
         grouping = Grouping(self.store.engine, kpi, self._observed(kpi), (), self.weights)
         overall = list(figures(grouping))
-        if overall and overall[0].value is not None:
+        # Money spent on nobody has a return of nothing over nobody: nothing was observed.
+        if overall and overall[0].value is not None and overall[0].n:
             yield self._row(kpi, overall[0])
             if self.slicing.keys:
                 sliced = figures(replace(grouping, keys=self.slicing.keys, whole=overall[0]))
                 yield from (self._row(kpi, figure) for figure in sorted(sliced, key=_order))
         self.store.engine.release(*([grouping.observed] if self._is_kept(kpi) else []))
 
-    def left_out(self, kpi: Kpi) -> int:
-        """How many subjects of the whole data the KPI could not judge."""
+    def windows(self, kpi: Kpi) -> str | None:
+        """How far the KPI looks, as `kpi.recontact_days = 7`; None if it looks no set time."""
+        told = []
+        for name in kpi.windows:
+            section, _dot, setting = name.partition(".")
+            told.append(f"{name} = {getattr(getattr(self.settings, section), setting)}")
+        return ", ".join(told) or None
+
+    def left_out(self, kpi: Kpi) -> int | None:
+        """How many subjects of the whole data the KPI could not judge; None if it judges all."""
         if kpi.left_out is None:
-            return 0
+            return None
         number = self.store.engine.fetch_rows(kpi.left_out(self.facts).aggregate(n=_.count()))[0]["n"]
         return int(number)
 
@@ -130,7 +142,7 @@ class _Measurement:
         places = {name: value for name, value in figure.slice.items() if name != "period_start"}
         start, end = self._days(figure)
         grade = self.trust.grade(kpi, figure.n)
-        place = {"kpi": kpi.id, **places, "period_start": start, "period_end": end}
+        place = {"kpi": kpi.id, **places, "period_start": start, "period_end": end, **self._frame(kpi)}
         if figure.value is not None and grade == "insufficient":
             return KpiRow(**place, value=None, unit=kpi.unit, n=figure.n, grade=grade)
         low, high = figure.interval or (None, None)
@@ -147,6 +159,15 @@ class _Measurement:
             value_high_confidence=_rounded(figure.sure_value),
             n_high_confidence=figure.sure_n,
         )
+
+    def _frame(self, kpi: Kpi) -> dict[str, Any]:
+        """What a value cannot be read without: the clock, the last day, the week and the window."""
+        return {
+            "windows": self.windows(kpi),
+            "as_of": self.store.audit.as_of,
+            "timezone": self.settings.audit.timezone,
+            "week_start": WEEK_START,
+        }
 
     def _days(self, figure: Figure) -> tuple[date | None, date | None]:
         start: date | None = figure.slice.get("period_start")

@@ -241,6 +241,11 @@ KPIS = Table(
                values=GRADES),
         Column("value_high_confidence", NUMBER, "the KPI without customers whose identity is doubtful"),
         Column("n_high_confidence", INTEGER, "observations behind that value"),
+        Column("left_out", INTEGER, "subjects of the whole data too young to be judged, or otherwise left out"),
+        Column("windows", STRING, "settings that say how far the KPI looks; NULL where it looks no set time"),
+        Column("as_of", DATE, "last day of the audit"),
+        Column("timezone", STRING, "clock on which days, hours and weeks are told"),
+        Column("week_start", STRING, "first day of a week", values=("monday",)),
     ),
 )  # fmt: skip
 

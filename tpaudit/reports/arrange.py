@@ -186,6 +186,12 @@ def lowered_grades(result: KpiResult, kpis: Sequence[KpiInfo], messages: Message
     return [(messages.listed(titles), _reasons(reasons, messages)) for reasons, titles in by_reasons.items()]
 
 
+def left_out_of(result: KpiResult, kpis: Sequence[KpiInfo], messages: Messages) -> str:
+    """How many subjects each of *kpis* left out, in words; empty if none did."""
+    told = [f"{messages.title(info.title)} {result.left_out[info.id]:,}" for info in kpis if info.id in result.left_out]
+    return messages.listed(told) if told else ""
+
+
 def _reasons(reasons: Sequence[str], messages: Messages) -> str:
     # Codes of findings are explained by `tpaudit explain`; the other doubt is about identification.
     said = [messages.text("kpi.lowered_identified") if each == UNIDENTIFIED else each for each in reasons]

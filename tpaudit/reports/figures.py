@@ -94,6 +94,12 @@ class Figures:
         signed = low < 0 or first.startswith("+")
         return self._messages.text("number.range_signed" if signed else "number.range", low=first, high=second)
 
+    def interval_of_hours(self, low: float | None, high: float | None) -> str:
+        """The interval of a duration; its ends may be in different units."""
+        if low is None or high is None:
+            return self.unknown
+        return self._messages.text("number.range", low=self.hours(low), high=self.hours(high))
+
     def points_interval(self, low: float | None, high: float | None) -> str:
         """The interval of a difference of shares, in percentage points."""
         if low is None or high is None:

@@ -27,19 +27,24 @@ from tpaudit.results import (
     Explanation,
     FileIngested,
     FindingRow,
+    Gap,
     GoldenRow,
     IngestResult,
     IssueCount,
+    JourneyFrame,
     JourneyMapRow,
     JourneyResult,
     KeyUse,
     KpiInfo,
     KpiResult,
     KpiRow,
+    LoopRow,
     ModelFit,
     PathRow,
+    PurchaseWithin,
     RankResult,
     Result,
+    Returns,
     RunResult,
     SharedKey,
     StageFlow,
@@ -50,11 +55,13 @@ from tpaudit.results import (
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
+    WaitRow,
 )
 
 Rows = list[dict[str, Any]]
 
-# Per result: the tables it holds as (name, attribute, kind of row). The first is the main one.
+# Per result: the tables it holds as (name, attribute, kind of row). The first is the main one. An attribute may be a
+# single row, or lie inside another (`returns.loops`).
 _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
     IngestResult: (("files", "files", FileIngested), ("issues", "issues", IssueCount)),
     DedupeResult: (
@@ -71,8 +78,15 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("paths", "paths", PathRow),
         ("unclassified", "unclassified", UnclassifiedTouches),
         ("stage_flow", "stage_flow", StageFlow),
-        ("waits", "waits", TransitionRow),
+        ("waits", "waits", WaitRow),
         ("touches_to_purchase", "touches_to_purchase", TouchesToPurchase),
+        ("purchase_within", "purchase_within", PurchaseWithin),
+        ("paths_to", "paths_to", PathRow),
+        ("paths_away", "paths_away", PathRow),
+        ("returns", "returns", Returns),
+        ("loops", "returns.loops", LoopRow),
+        ("gaps", "gaps", Gap),
+        ("frame", "frame", JourneyFrame),
     ),
     AudienceResult: (("audience", "rows", AudienceRow),),
     KpiResult: (("kpis", "rows", KpiRow), ("kpi_definitions", "kpis", KpiInfo)),
@@ -98,20 +112,23 @@ def tabular(result: Result) -> list[tuple[str, Rows]]:
     A text in both languages becomes two columns (`title_en`, `title_zh`), a mapping or a list becomes JSON text.
     Raises KeyError for a result that holds no tables.
     """
-    tables = [
-        (name, [_flat(row) for row in getattr(result, attribute)]) for name, attribute, _ in _TABLES[type(result)]
-    ]
+    tables = [(name, [_flat(row) for row in _rows(result, attribute)]) for name, attribute, _ in _TABLES[type(result)]]
     for stage in _stage_results(result):
         tables += tabular(stage)
     return tables
 
 
-def to_csv(result: Result) -> str:
-    """The main table as CSV with a header line.
+def tables_of(kind: type[Result]) -> tuple[str, ...]:
+    """Names of the tables that a result of *kind* holds, the main one first."""
+    return tuple(name for name, _, _ in _TABLES[kind])
+
+
+def to_csv(result: Result, table: str | None = None) -> str:
+    """The main table, or the one called *table*, as CSV with a header line.
 
     Texts a spreadsheet would run as a formula get a leading apostrophe: file names come from outside.
     """
-    columns, rows = _main_table(result)
+    columns, rows = _one_table(result, table)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -119,22 +136,23 @@ def to_csv(result: Result) -> str:
     return text.getvalue()
 
 
-def to_markdown(result: Result) -> str:
-    """The main table as a Markdown table; of a run every table, each under its name."""
-    if not isinstance(result, RunResult):
-        return _markdown_table(*_main_table(result))
+def to_markdown(result: Result, table: str | None = None) -> str:
+    """The main table, or the one called *table*; of a run and of journeys every table, each under its name."""
+    if table is not None or not isinstance(result, RunResult | JourneyResult):
+        return _markdown_table(*_one_table(result, table))
     return "\n".join(f"## {name}\n\n{_markdown_table(list(rows[0]), rows)}" for name, rows in tabular(result) if rows)
 
 
-def write_parquet(result: Result, file: Path) -> None:
-    """Write the main table as Parquet; columns keep their declared types even where every value is unknown."""
+def write_parquet(result: Result, file: Path, table: str | None = None) -> None:
+    """Write the main table, or the one called *table*, as Parquet; columns keep their types where all is unknown."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    _, _, kind = _TABLES[type(result)][0]
+    _, rows = _one_table(result, table)
     arrow_types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), date: pa.date32()}
-    schema = pa.schema([(name, arrow_types[python_type]) for name, python_type in _columns(kind).items()])
-    pq.write_table(pa.Table.from_pylist(tabular(result)[0][1], schema=schema), file)
+    columns = _columns(_declared(result, table)[2])
+    schema = pa.schema([(name, arrow_types[python_type]) for name, python_type in columns.items()])
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)
 
 
 def _stage_results(result: Result) -> list[Result]:
@@ -143,9 +161,21 @@ def _stage_results(result: Result) -> list[Result]:
     return [stage for name in _STAGES_OF_A_RUN if (stage := getattr(result, name)) is not None]
 
 
-def _main_table(result: Result) -> tuple[list[str], Rows]:
-    _, _, kind = _TABLES[type(result)][0]
-    return list(_columns(kind)), tabular(result)[0][1]
+def _rows(result: Result, attribute: str) -> tuple[Result, ...]:
+    found: Any = result
+    for name in attribute.split("."):
+        found = getattr(found, name) if found is not None else None
+    return found if isinstance(found, tuple) else () if found is None else (found,)
+
+
+def _declared(result: Result, table: str | None) -> tuple[str, str, type[Result]]:
+    tables = _TABLES[type(result)]
+    return next(each for each in tables if table in (None, each[0]))
+
+
+def _one_table(result: Result, table: str | None) -> tuple[list[str], Rows]:
+    _, attribute, kind = _declared(result, table)
+    return list(_columns(kind)), [_flat(row) for row in _rows(result, attribute)]
 
 
 def _flat(row: Result) -> dict[str, Any]:

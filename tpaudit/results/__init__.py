@@ -49,6 +49,9 @@ from tpaudit.results.ingest import (
     SniffResult,
 )
 from tpaudit.results.measures import (
+    WEEK_START,
+    Gap,
+    JourneyFrame,
     JourneyMapRow,
     JourneyResult,
     KpiInfo,
@@ -62,12 +65,14 @@ from tpaudit.results.measures import (
     TouchesToPurchase,
     TransitionRow,
     UnclassifiedTouches,
+    WaitRow,
 )
 from tpaudit.results.ranking import AttributionRow, GoldenRow, ModelFit, RankResult
 from tpaudit.results.runs import RunResult, StageOutcome
 
 __all__ = [
     "SCHEMA_VERSION",
+    "WEEK_START",
     "AttributionRow",
     "AudienceResult",
     "AudienceRow",
@@ -83,11 +88,13 @@ __all__ = [
     "FileIngested",
     "FileSniffed",
     "FindingRow",
+    "Gap",
     "GoldenRow",
     "GoldenValue",
     "IdentityChanges",
     "IngestResult",
     "IssueCount",
+    "JourneyFrame",
     "JourneyMapRow",
     "JourneyResult",
     "KeyUse",
@@ -130,5 +137,6 @@ __all__ = [
     "UnclassifiedTouches",
     "UncomparedBlocks",
     "ValidateResult",
+    "WaitRow",
     "WaiverUse",
 ]

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from tpaudit.results.base import Result, Titles
 
+# Days are cut at Monday everywhere, as ISO 8601 does.
+WEEK_START = "monday"
+
 
 class JourneyMapRow(Result):
     """A row of mart `journey_map`."""
@@ -35,6 +38,13 @@ class TransitionRow(Result):
     customers: int
     transitions: int
     median_hours: float | None
+
+
+class WaitRow(TransitionRow):
+    """A step and how long it takes: the 95 % interval of its median, in hours."""
+
+    ci_low: float | None = None
+    ci_high: float | None = None
 
 
 class PathRow(Result):
@@ -117,6 +127,30 @@ class PurchaseWithin(Result):
     left_out: int
 
 
+class Gap(Result):
+    """What the map lacks: `kind` is stage_without_touchpoint, touchpoint_without_owner or touchpoint_never_seen."""
+
+    kind: str
+    id: str
+
+
+class JourneyFrame(Result):
+    """What the figures of journeys rest on: how much was counted, on whose clock, until when, how far back."""
+
+    touches: int
+    touches_with_customer: int
+    touches_classified: int
+    customers: int
+    converted: int
+    first_touch: date | None
+    last_touch: date | None
+    median_touches_to_purchase: float | None
+    median_days_to_purchase: float | None
+    timezone: str
+    as_of: date | None
+    window_days: int | None
+
+
 class JourneyResult(Result):
     """The journeys of the audit: the map, the commonest steps and paths, and what is missing.
 
@@ -151,14 +185,33 @@ class JourneyResult(Result):
     stage_flow: tuple[StageFlow, ...] = ()
     paths_to: tuple[PathRow, ...] = ()
     paths_away: tuple[PathRow, ...] = ()
-    waits: tuple[TransitionRow, ...] = ()
+    waits: tuple[WaitRow, ...] = ()
     returns: Returns | None = None
     touches_to_purchase: tuple[TouchesToPurchase, ...] = ()
     purchase_within: PurchaseWithin | None = None
 
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the map lacks, as one list."""
+        lists = {
+            "stage_without_touchpoint": self.unmet_stages,
+            "touchpoint_without_owner": self.unowned_touchpoints,
+            "touchpoint_never_seen": self.unseen_touchpoints,
+        }
+        return tuple(Gap(kind=kind, id=id_) for kind, ids in lists.items() for id_ in ids)
+
+    @property
+    def frame(self) -> JourneyFrame:
+        """The single figures, as one row."""
+        return JourneyFrame(**{name: getattr(self, name) for name in JourneyFrame.model_fields})
+
 
 class KpiRow(Result):
-    """A row of mart `kpis`."""
+    """A row of mart `kpis`.
+
+    `left_out` are subjects of the whole data that could not be judged yet, `windows` the settings that say how far the
+    KPI looks; the last three say on whose clock, until when, and from which day of the week on.
+    """
 
     kpi: str
     touchpoint: str | None = None
@@ -187,13 +240,19 @@ class KpiRow(Result):
     grade: str
     value_high_confidence: float | None = None
     n_high_confidence: int | None = None
+    left_out: int | None = None
+    windows: str | None = None
+    as_of: date | None = None
+    timezone: str | None = None
+    week_start: str | None = None
 
 
 class KpiInfo(Result):
     """What a KPI means: the same record `list kpis` and `explain` show.
 
     `interval` names the method of the 95 % interval, `grain` what one observation is, `inputs` the lake tables it is
-    counted from, `min_n` the observations below which no value is shown.
+    counted from, `min_n` the observations below which no value is shown, `windows` the settings that say how far it
+    looks.
     """
 
     id: str
@@ -210,6 +269,7 @@ class KpiInfo(Result):
     grain: str
     inputs: tuple[str, ...]
     min_n: int
+    windows: tuple[str, ...] = ()
 
 
 class KpiResult(Result):
@@ -218,7 +278,8 @@ class KpiResult(Result):
     `shown` are the ids a report shows, in its order: those asked for, or those of the audit's template; `rows` has all
     that were measured. `skipped` names what KPIs without observations would need, `left_out` how many subjects could
     not be judged, `lowered` what took a grade from a KPI: codes of critical findings about its inputs, or
-    `identified_share`.
+    `identified_share`. Days are those of `timezone` and end with `as_of`; `windows` tells, for KPIs that look ahead or
+    back a set time, the settings that say how far, such as `kpi.recontact_days = 7`.
     """
 
     rows: tuple[KpiRow, ...]
@@ -227,6 +288,9 @@ class KpiResult(Result):
     currency: str
     timezone: str
     window_days: int
+    as_of: date
+    week_start: str = WEEK_START
+    windows: dict[str, str] = Field(default_factory=dict)
     touchpoint_titles: dict[str, Titles]
     skipped: dict[str, Titles] = Field(default_factory=dict)
     left_out: dict[str, int] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""95 % intervals of the figures an audit reports: a share, a mean, a quantile, a net promoter score."""
+"""95 % intervals of the figures an audit reports: a share, a quantile, a net promoter score."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(successes: float, n: int, level: float = LEVEL) -> Interval | None:
-    """Score interval of a share; None without observations.
+def wilson(successes: float, n: float, level: float = LEVEL) -> Interval | None:
+    """Score interval of a share; None without observations. *n* may be an effective size.
 
     Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22.
 
@@ -38,20 +38,13 @@ def wilson(successes: float, n: int, level: float = LEVEL) -> Interval | None:
     return Interval(low, high)
 
 
-def mean_interval(mean: float, variance: float, n: int, level: float = LEVEL) -> Interval | None:
-    """Student's t interval of a mean from its sample variance (divisor n - 1); None below two observations.
-
-    >>> [round(end, 3) for end in mean_interval(5.0, 2.5, 5)]
-    [3.037, 6.963]
-    """
-    if n < 2:
-        return None
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * math.sqrt(variance / n)
-    return Interval(mean - reach, mean + reach)
-
-
-def quantile_ranks(n: int, quantile: float, level: float = LEVEL) -> tuple[int, int] | None:
+def quantile_ranks(
+    n: int, quantile: float, level: float = LEVEL, effective: float | None = None
+) -> tuple[int, int] | None:
     """1-based ranks of the two order statistics that enclose a quantile; None if n is too small for the level.
+
+    *effective* is the size that n observations in clusters are worth: ranks are those of so few observations, at the
+    same shares of the way from the smallest to the largest (Woodruff (1952), JASA 47).
 
     Free of any distribution: the number of observations below the quantile is binomial, so the chance that the
     quantile lies between the order statistics of ranks l and u is P(l <= Binomial(n, q) < u). The ranks leave at
@@ -62,6 +55,11 @@ def quantile_ranks(n: int, quantile: float, level: float = LEVEL) -> tuple[int, 
     >>> quantile_ranks(5, 0.5) is None
     True
     """
+    if effective is not None and effective < n:
+        size = int(effective)
+        fewer = quantile_ranks(size, quantile, level)
+        scale = (n + 1) / (size + 1)
+        return fewer and (math.floor(fewer[0] * scale), math.ceil(fewer[1] * scale))
     if n == 0:
         return None
     tail = (1 - level) / 2
@@ -72,7 +70,7 @@ def quantile_ranks(n: int, quantile: float, level: float = LEVEL) -> tuple[int, 
     return (low, high) if low >= 1 and high <= n else None
 
 
-def net_promoter_interval(promoters: int, detractors: int, n: int, level: float = LEVEL) -> Interval | None:
+def net_promoter_interval(promoters: float, detractors: float, n: float, level: float = LEVEL) -> Interval | None:
     """Normal interval of the net promoter score, in points -100..100; None below two answers.
 
     With p and d the shares of promoters and detractors, the variance of p - d is (p + d - (p - d)^2) / n: the score

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from rich.console import RenderableType
 from rich.text import Text
 
-from tpaudit.reports.arrange import KpiMatrix, kpi_matrix, lowered_grades, more_kpis
+from tpaudit.reports.arrange import KpiMatrix, kpi_matrix, left_out_of, lowered_grades, more_kpis
 from tpaudit.reports.terminal.grid import Grid, fixed_width
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import KpiInfo, KpiResult, KpiRow
@@ -33,7 +33,8 @@ def render_kpi(result: KpiResult, view: View) -> RenderableType:
         joined(
             more,
             indented(view.say("kpi.reading" if view.wide else "kpi.reading_compact", "dim")),
-            indented(view.say("kpi.scope", "dim", zone=result.timezone, days=result.window_days)),
+            indented(view.say("kpi.scope", "dim", zone=result.timezone, day=result.as_of, days=result.window_days)),
+            _left_out(result, matrix, view),
             _more(result, view),
         ),
         _lowered(result, matrix, view),
@@ -45,6 +46,12 @@ def render_kpi(result: KpiResult, view: View) -> RenderableType:
 def _more(result: KpiResult, view: View) -> RenderableType | None:
     more = more_kpis(result)
     return indented(view.say("kpi.more", "dim", n=view.messages.count("kpis", more))) if more else None
+
+
+def _left_out(result: KpiResult, matrix: KpiMatrix, view: View) -> RenderableType | None:
+    """Right-censored subjects of the KPIs shown."""
+    told = left_out_of(result, matrix.kpis, view.messages)
+    return indented(view.say("kpi.left_out", "dim", kpis=told)) if told else None
 
 
 def _lowered(result: KpiResult, matrix: KpiMatrix, view: View) -> RenderableType | None:

@@ -76,6 +76,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("touches",),
+    windows=("kpi.duplicate_hours",),
     grain="contact",
     repeats_subjects=False,
     observe=observe,

@@ -39,6 +39,7 @@ KPI = Kpi(
     needs=CONTACTS_NEEDED,
     kind=Kind.SHARE,
     inputs=("touches",),
+    windows=("kpi.max_contacts_per_week",),
     grain="person-week",
     left_out=contacts_of_running_week,
     observe=observe,

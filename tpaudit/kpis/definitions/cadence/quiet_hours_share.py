@@ -57,6 +57,7 @@ KPI = Kpi(
     needs=CONTACTS_NEEDED,
     kind=Kind.SHARE,
     inputs=("touches",),
+    windows=("kpi.quiet_from", "kpi.quiet_until"),
     grain="contact",
     left_out=left_out,
     repeats_subjects=False,

@@ -60,6 +60,7 @@ KPI = Kpi(
     needs=CONTACTS_NEEDED,
     kind=Kind.SHARE,
     inputs=("touches",),
+    windows=("kpi.reply_hours",),
     grain="contact",
     left_out=left_out,
     repeats_subjects=False,

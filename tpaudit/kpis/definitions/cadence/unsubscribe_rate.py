@@ -65,6 +65,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("touches", "consents"),
+    windows=("kpi.unsubscribe_days",),
     grain="customer",
     left_out=left_out,
     observe=observe,

@@ -49,6 +49,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders with their amount", zh="含金额的付款订单"),
     kind=Kind.RATIO,
     inputs=("orders",),
+    windows=("journey.window_days",),
     grain="order",
     observe=observe,
 )

@@ -76,6 +76,7 @@ KPI = Kpi(
     needs=Titles(en="touches of known customers at touchpoint cart", zh="可识别客户在触点 cart 的触达记录"),
     kind=Kind.SHARE,
     inputs=("touches", "orders"),
+    windows=("kpi.cart_hours",),
     grain="cart",
     observe=observe,
     left_out=left_out,

@@ -39,6 +39,7 @@ KPI = Kpi(
     needs=Titles(en="customers with a journey", zh="有旅程的客户"),
     kind=Kind.SHARE,
     inputs=("touches", "orders", "deals"),
+    windows=("journey.window_days",),
     grain="journey",
     observe=observe,
 )

@@ -37,6 +37,7 @@ KPI = Kpi(
     needs=Titles(en="journeys over at least two channels", zh="跨两个及以上渠道的旅程"),
     kind=Kind.SHARE,
     inputs=("touches", "orders", "deals"),
+    windows=("journey.window_days",),
     grain="journey",
     observe=observe,
 )

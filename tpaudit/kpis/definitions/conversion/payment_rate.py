@@ -58,6 +58,7 @@ KPI = Kpi(
     needs=Titles(en="orders with their state, unpaid ones included", zh="含状态的订单（包括未付款订单）"),
     kind=Kind.SHARE,
     inputs=("orders",),
+    windows=("kpi.cart_hours", "journey.window_days"),
     grain="order",
     observe=observe,
     left_out=left_out,

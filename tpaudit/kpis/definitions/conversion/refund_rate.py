@@ -41,6 +41,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders with their state or amount returned", zh="含状态或退款金额的付款订单"),
     kind=Kind.SHARE,
     inputs=("orders",),
+    windows=("journey.window_days",),
     grain="order",
     observe=observe,
 )

@@ -38,6 +38,7 @@ KPI = Kpi(
     needs=Titles(en="journeys that converted", zh="已转化的旅程"),
     kind=Kind.QUANTILE,
     inputs=("touches", "orders", "deals"),
+    windows=("journey.window_days",),
     grain="journey",
     quantile=0.5,
     observe=observe,

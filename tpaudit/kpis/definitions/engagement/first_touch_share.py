@@ -38,6 +38,7 @@ KPI = Kpi(
     needs=Titles(en="customers with a journey", zh="有旅程的客户"),
     kind=Kind.PORTION,
     inputs=("touches",),
+    windows=("journey.window_days",),
     grain="journey",
     observe=observe,
     repeats_subjects=False,

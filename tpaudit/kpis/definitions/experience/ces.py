@@ -36,6 +36,7 @@ KPI = Kpi(
     needs=Titles(en="effort answers of surveys", zh="费力度问卷回答"),
     kind=Kind.MEAN,
     inputs=("surveys",),
+    windows=("journey.window_days",),
     grain="answer",
     observe=observe,
 )

@@ -96,6 +96,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("tickets", "touches"),
+    windows=("journey.window_days",),
     grain="customer",
     left_out=left_out,
     observe=observe,

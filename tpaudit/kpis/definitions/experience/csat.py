@@ -58,6 +58,7 @@ KPI = Kpi(
     needs=Titles(en="ratings of cases or satisfaction answers of surveys", zh="会话、工单评分或问卷满意度"),
     kind=Kind.SHARE,
     inputs=("surveys", "tickets"),
+    windows=("journey.window_days",),
     grain="answer",
     observe=observe,
 )

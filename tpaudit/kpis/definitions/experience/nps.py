@@ -40,6 +40,7 @@ KPI = Kpi(
     needs=Titles(en="survey answers on a scale of 0 to 10", zh="0–10 分的问卷回答"),
     kind=Kind.NPS,
     inputs=("surveys",),
+    windows=("journey.window_days",),
     grain="answer",
     observe=observe,
 )

@@ -94,6 +94,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("surveys", "touches"),
+    windows=("kpi.survey_days",),
     grain="answer",
     left_out=left_out,
     observe=observe,

@@ -79,6 +79,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("touches", "contacts"),
+    windows=("kpi.dormant_days",),
     grain="contact",
     left_out=left_out,
     repeats_subjects=False,

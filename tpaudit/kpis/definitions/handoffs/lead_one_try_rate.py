@@ -60,6 +60,7 @@ KPI = Kpi(
     needs=FOLLOW_UPS_NEEDED,
     kind=Kind.SHARE,
     inputs=("leads", "touches", "deals"),
+    windows=("journey.window_days",),
     grain="lead",
     left_out=left_out,
     repeats_subjects=False,

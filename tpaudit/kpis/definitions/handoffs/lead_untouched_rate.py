@@ -59,6 +59,7 @@ KPI = Kpi(
     needs=FOLLOW_UPS_NEEDED,
     kind=Kind.SHARE,
     inputs=("leads", "touches"),
+    windows=("kpi.untouched_days",),
     grain="lead",
     left_out=left_out,
     repeats_subjects=False,

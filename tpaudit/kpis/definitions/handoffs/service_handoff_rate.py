@@ -65,6 +65,7 @@ KPI = Kpi(
     needs=Titles(en="new customers, and touches of the service stage", zh="新客户，以及服务阶段的触达记录"),
     kind=Kind.SHARE,
     inputs=("touches", "orders", "deals"),
+    windows=("kpi.handoff_days", "journey.window_days"),
     grain="customer",
     left_out=left_out,
     observe=observe,

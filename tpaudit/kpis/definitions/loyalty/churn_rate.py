@@ -41,6 +41,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("orders",),
+    windows=("kpi.activity_days",),
     grain="customer",
     observe=observe,
 )

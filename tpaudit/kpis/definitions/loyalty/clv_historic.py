@@ -43,6 +43,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders of known customers with their amount", zh="含金额的可识别客户付款订单"),
     kind=Kind.MEAN,
     inputs=("orders",),
+    windows=("journey.window_days",),
     grain="customer",
     observe=observe,
 )

@@ -128,6 +128,7 @@ KPI = Kpi(
     ),
     kind=Kind.MEAN,
     inputs=("orders",),
+    windows=("kpi.clv_days", "journey.window_days"),
     grain="customer",
     observe=observe,
 )

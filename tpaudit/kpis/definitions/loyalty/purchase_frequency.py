@@ -46,6 +46,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders of known customers in the last 365 days", zh="最近 365 天内可识别客户的付款订单"),
     kind=Kind.MEAN,
     inputs=("orders",),
+    windows=("kpi.activity_days", "journey.window_days"),
     grain="customer",
     observe=observe,
 )

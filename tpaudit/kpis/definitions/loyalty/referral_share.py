@@ -70,6 +70,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("touches", "orders", "contacts"),
+    windows=("journey.window_days",),
     grain="customer",
     observe=observe,
 )

@@ -47,6 +47,7 @@ KPI = Kpi(
     needs=Titles(en="decided deals whose pipeline or name says renewal", zh="管道或名称标明续约且已有结果的商机"),
     kind=Kind.SHARE,
     inputs=("deals",),
+    windows=("journey.window_days",),
     grain="deal",
     observe=observe,
 )

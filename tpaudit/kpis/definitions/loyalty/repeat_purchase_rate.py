@@ -47,6 +47,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders of known customers, old enough to be repeated", zh="已满观察期的可识别客户付款订单"),
     kind=Kind.SHARE,
     inputs=("orders",),
+    windows=("kpi.repeat_days", "journey.window_days"),
     grain="customer",
     observe=observe,
     left_out=left_out,

@@ -46,6 +46,7 @@ KPI = Kpi(
     needs=Titles(en="advertising spend and new customers", zh="广告花费与新客户"),
     kind=Kind.RATIO,
     inputs=("ad_spend", "orders", "deals"),
+    windows=("kpi.cac_lag_days", "journey.window_days"),
     grain="customer",
     repeats_subjects=False,
     observe=observe,

@@ -64,6 +64,7 @@ KPI = Kpi(
     needs=Titles(en="advertising spend and leads", zh="广告花费与线索"),
     kind=Kind.RATIO,
     inputs=("ad_spend", "leads"),
+    windows=("journey.window_days",),
     grain="lead",
     observe=observe,
     repeats_subjects=False,

@@ -36,6 +36,7 @@ KPI = Kpi(
     needs=Titles(en="paid orders or won deals of known customers", zh="可识别客户的付款订单或赢单"),
     kind=Kind.COUNT,
     inputs=("orders", "deals"),
+    windows=("journey.window_days",),
     grain="customer",
     observe=observe,
 )

@@ -38,6 +38,7 @@ KPI = Kpi(
     needs=Titles(en="advertising spend", zh="广告花费"),
     kind=Kind.RATIO,
     inputs=("ad_spend", "orders", "deals"),
+    windows=("journey.window_days",),
     grain="customer",
     observe=observe,
     repeats_subjects=False,

@@ -44,6 +44,7 @@ KPI = Kpi(
     ),
     kind=Kind.RATIO,
     inputs=("ad_spend", "orders", "deals"),
+    windows=("journey.window_days",),
     grain="customer",
     observe=observe,
     repeats_subjects=False,

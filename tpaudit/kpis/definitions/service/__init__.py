@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from tpaudit.horizon import possible
+from tpaudit.horizon import begun, possible
 from tpaudit.kpis.definition import Family
 from tpaudit.kpis.facts import PLACES, Facts
 from tpaudit.results import Titles
@@ -32,10 +32,13 @@ def cases(facts: Facts) -> Any:
 
 def _cases(facts: Facts) -> Any:
     tickets = facts.store.current("tickets").filter(_.ticket_id.notnull(), (_.status != "deleted").fill_null(True))
+    tickets = tickets.filter(begun(facts.store, tickets.created_at))
     created = possible(facts.store, tickets.created_at)
     ended = ibis.cases((tickets.status.isin(["solved", "closed"]), tickets.closed_at))
     worked = created + tickets.resolution_minutes.round().cast("int64").as_interval("m")
     tickets = tickets.mutate(
+        # Exports tell how a case stands today; on the audit's day one solved later was open.
+        solved_later=~begun(facts.store, ibis.coalesce(tickets.resolved_at, ended)),
         created_at=created,
         resolved_at=ibis.coalesce(possible(facts.store, ibis.coalesce(tickets.resolved_at, ended)), worked),
     )
@@ -43,6 +46,7 @@ def _cases(facts: Facts) -> Any:
     tells = tickets.resolved_at.notnull().max().over(of_export)
     tickets = tickets.mutate(
         is_resolved=ibis.cases(
+            (tickets.solved_later, False),
             (tickets.status.notnull(), tickets.status.isin(["solved", "closed"])),
             (tells, tickets.resolved_at.notnull()),
         )

@@ -54,6 +54,7 @@ KPI = Kpi(
     ),
     kind=Kind.SHARE,
     inputs=("touches", "tickets"),
+    windows=("kpi.recontact_days",),
     grain="contact",
     left_out=left_out,
     repeats_subjects=False,
