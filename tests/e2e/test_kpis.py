@@ -49,7 +49,9 @@ ANSWERED = MET.format(
     source="surveys",
 )
 RESPONSES = "SELECT touch_id AS subject, touchpoint, {value} AS value FROM touches WHERE first_response_seconds >= 0"
-JOURNEYS = "SELECT customer_id AS subject, touchpoint, {value} AS value FROM journeys JOIN steps USING (customer_id) {where}"
+JOURNEYS = (
+    "SELECT customer_id AS subject, touchpoint, {value} AS value FROM journeys JOIN steps USING (customer_id) {where}"
+)
 
 QUERIES = {
     "touches": EVERYWHERE.format(
@@ -138,7 +140,9 @@ def test_kpi_of_the_sample_by_touchpoint_equals_plain_sql(kpi: str, plain: duckd
 
 
 def test_small_cells_are_withheld_with_their_number(plain: duckdb.DuckDBPyConnection) -> None:
-    withheld = plain.execute("SELECT n, value, numerator, ci_low, value_high_confidence FROM kpis WHERE grade = 'insufficient'")
+    withheld = plain.execute(
+        "SELECT n, value, numerator, ci_low, value_high_confidence FROM kpis WHERE grade = 'insufficient'"
+    )
     rows = withheld.fetchall()
     assert rows
     assert all(n < 10 and set(rest) == {None} for n, *rest in rows)
