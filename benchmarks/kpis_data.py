@@ -12,6 +12,7 @@ from tpaudit.model import LAKE_TABLES, MARTS, Table
 
 PER_CUSTOMER = 10  # touches per customer
 SETTINGS = '[audit]\nas_of = 2026-11-16\ntimezone = "Asia/Shanghai"\n'
+BOUNDED = '[engine]\nmemory_limit = "1GB"\nthreads = 2\n'
 LIMITED = '[engine]\nmemory_limit = "512MB"\nthreads = 2\n'
 
 _LINEAGE = "'bench' AS source_system, 'bench.csv' AS source_file, md5('bench') AS source_sha256, row AS source_row"

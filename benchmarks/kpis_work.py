@@ -6,27 +6,53 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
+# What journeys and KPIs read of each file, by how it is decoded without being answered from the file's statistics.
+_TEXT, _TIME, _NUMBER, _FLAG = "sum(strlen({}))", "sum(epoch_us({}))", "sum({})", "count_if({})"
 USED = {
-    "touches": "touch_id, contact_id, touchpoint, channel, device, campaign, direction, event, occurred_at, "
-    "first_response_seconds",
-    "orders": "order_id, contact_id, status, created_at, paid_at, paid_amount, refunded_amount",
-    "surveys": "response_id, contact_id, metric, score, submitted_at",
-    "tickets": "ticket_id, contact_id, type, status, created_at, resolved_at, reopens",
-    "leads": "lead_id, contact_id, status, created_at",
+    "lake/touches": {
+        _TEXT: "touch_id contact_id touchpoint channel device campaign direction event source_file source_sha256",
+        _TIME: "occurred_at",
+        _NUMBER: "first_response_seconds source_row",
+    },
+    "lake/orders": {
+        _TEXT: "order_id contact_id channel status source_file",
+        _TIME: "created_at paid_at",
+        _NUMBER: "paid_amount refunded_amount source_row",
+    },
+    "lake/surveys": {
+        _TEXT: "response_id question_id contact_id metric source_file",
+        _TIME: "submitted_at",
+        _NUMBER: "score source_row",
+    },
+    "lake/tickets": {
+        _TEXT: "ticket_id contact_id channel type status source_file",
+        _TIME: "created_at resolved_at",
+        _NUMBER: "reopens source_row",
+    },
+    "lake/leads": {
+        _TEXT: "lead_id contact_id status source_file",
+        _TIME: "created_at",
+        _NUMBER: "source_row",
+    },
+    "lake/ad_spend": {_TEXT: "campaign_id touchpoint currency", _NUMBER: "spend impressions clicks"},
+    "marts/customers": {_TEXT: "customer_id", _NUMBER: "confidence", _FLAG: "is_identified is_member"},
+    "marts/customer_links": {_TEXT: "contact_id customer_id"},
 }
 
 
 def scan(folder: Path) -> str:
-    """Every column in use, read once."""
+    """Every column in use, decoded once."""
     import duckdb
 
     rows = 0
-    for table, columns in USED.items():
-        counted = ", ".join(f"max({name.strip()})::VARCHAR" for name in columns.split(","))
-        rows += duckdb.sql(f"SELECT count(*), {counted} FROM '{folder}/lake/{table}/*.parquet'").fetchall()[0][0]
+    for place, columns in USED.items():
+        files = f"{folder}/{place}/*.parquet" if place.startswith("lake") else f"{folder}/{place}.parquet"
+        told = ", ".join(how.format(name) for how, names in columns.items() for name in names.split())
+        rows += duckdb.sql(f"SELECT count(*), {told} FROM '{files}'").fetchall()[0][0]
     return f"{rows:,} rows"
 
 
@@ -37,6 +63,39 @@ def journeys(folder: Path) -> str:
     with _opened(folder) as store:
         found = build(store)
         return f"{found.customers:,} journeys, {found.transitions_total} transitions, {found.paths_total:,} paths"
+
+
+def flows(folder: Path) -> str:
+    """Transitions and paths of all touches, each contact a case: what pm4py finds, by the code of the journey stage."""
+    import ibis
+
+    from tpaudit.journeys.flows import END, START, paths, transitions
+    from tpaudit.journeys.sequence import journeys_of
+
+    with _opened(folder) as store:
+        touches = store.lake("touches").rename(customer_id="contact_id")
+        in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
+        steps = store.engine.cache(
+            touches.select(
+                "customer_id", "touchpoint", "channel", "occurred_at", position=ibis.row_number().over(in_order) + 1
+            )
+        )
+        nobody = store.mart("journeys").limit(0).select("customer_id", "value", converted_at="ended_at")
+        found = store.engine.cache(journeys_of(steps, nobody, max_path_length=10_000))
+        made = store.engine.fetch(transitions(steps, found)).to_pylist()
+        variants = store.engine.fetch(paths(found)).num_rows
+        return _told_of_flows(
+            edges=[row for row in made if row["from_touchpoint"] != START and row["to_touchpoint"] != END],
+            starts={row["to_touchpoint"] for row in made if row["from_touchpoint"] == START},
+            ends={row["from_touchpoint"] for row in made if row["to_touchpoint"] == END},
+            variants=variants,
+        )
+
+
+def _told_of_flows(edges: list[dict[str, Any]], starts: Collection[str], ends: Collection[str], variants: int) -> str:
+    follows = sum(row["transitions"] for row in edges)
+    met = f"{len(edges)} transitions made {follows:,} times, {len(starts)} starts, {len(ends)} ends"
+    return f"{met}, {variants:,} variants"
 
 
 def everything(folder: Path) -> str:
@@ -67,8 +126,21 @@ def bgnbd(folder: Path) -> str:
         return f"{row.n:,} customers, mean {row.value:.2f}"
 
 
+SAME = ("aov", "conversion_rate", "first_response_p50", "first_response_p90")
+
+
+def same(folder: Path) -> str:
+    """The journeys and the KPIs that `pandas` has as well, with everything tpaudit adds to each."""
+    from tpaudit.journeys import build
+    from tpaudit.kpis import measure
+
+    with _opened(folder) as store:
+        build(store)
+        return f"{len(SAME)} KPIs, {len(measure(store, only=SAME).rows)} figures, and the journeys"
+
+
 def pandas(folder: Path) -> str:
-    """Three of the KPIs as one would write them in pandas: conversion and order value by touchpoint, first answers."""
+    """Four of the KPIs as one would write them in pandas: conversion and order value by touchpoint, first answers."""
     import pandas as pd
 
     touches = pd.read_parquet(
@@ -84,18 +156,20 @@ def pandas(folder: Path) -> str:
     recent = touches[touches.occurred_at >= last - pd.Timedelta(days=30)].drop_duplicates(["contact_id", "touchpoint"])
     converted = recent.contact_id.isin(paid.contact_id).groupby(recent.touchpoint).mean()
     answered = touches.first_response_seconds.dropna().quantile([0.5, 0.9])
-    return f"3 KPIs, {len(value) + len(converted) + len(answered)} figures"
+    return f"{len(SAME)} KPIs, {len(value) + len(converted) + len(answered)} figures, without intervals"
 
 
 def pm4py(folder: Path) -> str:
-    """Directly-follows graph and variants, the counterpart of transitions and paths."""
+    """Directly-follows graph, start and end activities, and variants: the counterpart of `flows`."""
     import pandas as pd
     import pm4py as mining
 
-    log = pd.read_parquet(folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at"])
+    log = pd.read_parquet(folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at", "touch_id"])
+    log = log.sort_values(["contact_id", "occurred_at", "touch_id"])
     log = mining.format_dataframe(log, case_id="contact_id", activity_key="touchpoint", timestamp_key="occurred_at")
-    graph, _, _ = mining.discover_dfg(log)
-    return f"{len(graph)} transitions, {len(mining.get_variants(log)):,} paths"
+    graph, starts, ends = mining.discover_dfg(log)
+    edges = [{"transitions": times} for times in graph.values()]
+    return _told_of_flows(edges, starts, ends, len(mining.get_variants(log)))
 
 
 class _Spill:
@@ -139,7 +213,7 @@ def _opened(folder: Path):  # type: ignore[no-untyped-def]
 
 WORK: dict[str, Callable[[Path], str]] = {
     "scan": scan, "journeys": journeys, "journeys+KPIs": everything, "limited": limited, "bgnbd": bgnbd,
-    "pandas": pandas, "pm4py": pm4py,
+    "pandas": pandas, "same": same, "pm4py": pm4py, "flows": flows,
 }  # fmt: skip
 
 if __name__ == "__main__":

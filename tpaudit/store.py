@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 import ibis.selectors as s
+from ibis import _
 
 from tpaudit.atomic import replacing
 from tpaudit.audit import Audit
@@ -16,6 +17,9 @@ from tpaudit.model import LAKE_TABLES, MARTS, Table
 
 # Parallel sums of floats end differently in the last bits from run to run; marts must not.
 _SIGNIFICANT_DECIMALS = 10
+
+# Path, inode, time of change and size of each file read.
+_Versions = tuple[tuple[Path, int, int, int], ...]
 
 
 class Store:
@@ -27,10 +31,12 @@ class Store:
     def __init__(self, audit: Audit, engine: Engine) -> None:
         self.audit = audit
         self.engine = engine
+        self._scanned: dict[str, tuple[_Versions, Any]] = {}
+        self._current: dict[str, tuple[Any, Any]] = {}
 
     def lake(self, name: str) -> Any:
         """Every row of a lake table, with exactly the declared columns; empty if nothing was ingested."""
-        return self.engine.scan(self.audit.lake_files(name), LAKE_TABLES[name].schema)
+        return self._scan(f"lake/{name}", self.audit.lake_files(name), LAKE_TABLES[name])
 
     def current(self, name: str) -> Any:
         """The newest row per key of a lake table: weekly exports overlap, and the latest word counts.
@@ -38,19 +44,41 @@ class Store:
         Rows of the same ingest are ordered by file and row, so the choice is the same on every run. Rows whose key
         is unknown cannot be told apart and are all kept.
         """
-        declared = LAKE_TABLES[name]
         rows = self.lake(name)
-        newest_first = [
-            rows.ingested_at.desc(), rows.source_file.desc(), rows.source_sha256.desc(), rows.source_row.desc(),
-        ]  # fmt: skip
-        age = ibis.row_number().over(ibis.window(group_by=list(declared.key), order_by=newest_first))
-        known = ibis.and_(*(rows[column].notnull() for column in declared.key[:1]))
-        return rows.mutate(_age=age).filter(~known | (ibis._._age == 0)).drop("_age")
+        if not self.audit.lake_files(name):
+            return rows
+        known, newest = self._current.get(name, (None, None))
+        if known is not rows:
+            newest = self.engine.view(self._newest(rows, LAKE_TABLES[name].key))
+            self._current[name] = rows, newest
+        return newest
+
+    def _newest(self, rows: Any, key: tuple[str, ...]) -> Any:
+        """*rows* without those that a newer one replaces; only keys that occur more than once are ranked."""
+        known = rows.filter(rows[key[0]].notnull())
+        times = known.group_by(key).agg(times=_.count())
+        repeated = self.engine.cache(times.filter(times.times > 1).drop("times"))
+        if not self.engine.fetch(repeated.limit(1)).num_rows:
+            return rows
+        newest_first = [ibis.desc(name) for name in ("ingested_at", "source_file", "source_sha256", "source_row")]
+        same = [rows[name].identical_to(repeated[name]) for name in key]
+        age = ibis.row_number().over(ibis.window(group_by=key, order_by=newest_first))
+        ranked = rows.semi_join(repeated, same).mutate(_age=age)
+        return rows.anti_join(repeated, same).union(ranked.filter(ranked["_age"] == 0).drop("_age"))
 
     def mart(self, name: str) -> Any:
         """A mart with exactly the declared columns; empty if it was not derived yet."""
         file = self.audit.mart_file(name)
-        return self.engine.scan([file] if file.is_file() else [], MARTS[name].schema)
+        return self._scan(f"mart/{name}", [file] if file.is_file() else [], MARTS[name])
+
+    def _scan(self, place: str, files: Sequence[Path], declared: Table) -> Any:
+        """The rows of *files*, asked of the engine anew only when the files have changed."""
+        versions = tuple((file, (found := file.stat()).st_ino, found.st_mtime_ns, found.st_size) for file in files)
+        known, rows = self._scanned.get(place, (None, None))
+        if known != versions:
+            rows = self.engine.scan(files, declared.schema)
+            self._scanned[place] = versions, rows
+        return rows
 
     def write_mart(self, name: str, rows: Any) -> int:
         """Write *rows* as mart *name* in one step and return their number.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,15 @@ def test_seconds_drop_the_fraction(engine: Engine) -> None:
     rows = engine.table(pa.table({"early": [early], "late": [late]}))
     found = engine.fetch_rows(rows.select(s=epoch_seconds(rows.early), h=hours_between(rows.early, rows.late)))[0]
     assert found == {"s": int(early.timestamp()), "h": 1.5}
+
+
+def test_a_view_outlives_the_tables_in_memory_it_reads_and_can_be_forgotten(engine: Engine) -> None:
+    doubled = engine.view(engine.table(pa.table({"number": [1, 2]})).mutate(double=lambda row: row.number * 2))
+    gc.collect()
+    assert engine.fetch_rows(doubled.filter(doubled.number > 1)) == [{"number": 2, "double": 4}]
+    engine.release(doubled, engine.cache(doubled))
+    with pytest.raises(Exception, match="does not exist"):
+        engine.fetch(doubled)
 
 
 def test_a_file_that_is_gone_is_told_with_a_remedy(engine: Engine, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class DuckDBEngine:
         self._connection = _explained(lambda: ibis.duckdb.connect(**chosen))
         self._connection.raw_sql("SET TimeZone = 'UTC'")
         self._number = itertools.count()
+        self._viewed: dict[str, Any] = {}
         self._in_file_order: set[str] = set()
         self._steps: dict[str, Any] = {}
         self._has_own_limit = settings.memory_limit is not None
@@ -62,7 +63,7 @@ class DuckDBEngine:
             name: found[name].cast(dtype) if name in found.columns else ibis.null(dtype)
             for name, dtype in target.items()
         }
-        return found.select(**columns)
+        return self.view(found.select(**columns))
 
     def read_parquet(self, file: Path) -> Any:
         """Return an Ibis table over one Parquet file as it is."""
@@ -78,6 +79,13 @@ class DuckDBEngine:
         """Evaluate *expression* once and keep the result in a temporary table."""
         name = f"cached_{next(self._number)}"
         return self._explained(lambda: self._connection.create_table(name, expression, temp=True))
+
+    def view(self, expression: Any) -> Any:
+        """Give *expression* a name; what builds on the returned table is not compiled through it again."""
+        name = f"view_{next(self._number)}"
+        # The view reads tables in memory by their names: they must live as long.
+        self._viewed[name] = expression
+        return self._explained(lambda: self._connection.create_view(name, expression))
 
     def step(self, expression: Any) -> Any:
         """Return a table that stands for *expression* in the next file written: DuckDB computes its columns once."""
@@ -113,10 +121,14 @@ class DuckDBEngine:
             self._limits = None
             self._limit_memory(usual)
 
-    def release(self, *cached: Any) -> None:
-        """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
-        for table in cached:
-            self._connection.raw_sql(f'DROP TABLE temp.main."{table.op().name}"')
+    def release(self, *tables: Any) -> None:
+        """Forget what `cache` or `view` returned, and free its memory; nothing may read it any more."""
+        for table in tables:
+            name = table.op().name
+            if self._viewed.pop(name, None) is None:
+                self._connection.raw_sql(f'DROP TABLE temp.main."{name}"')
+            else:
+                self._connection.raw_sql(f'DROP VIEW "{name}"')
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""

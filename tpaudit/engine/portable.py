@@ -10,10 +10,15 @@ from typing import Any
 
 import ibis
 
+# Ibis casts to a naive timestamp first, which asks the calendar of every row; Spark calls the function unix_micros.
+_epoch_microseconds = ibis.udf.scalar.builtin(
+    lambda instant: ..., name="epoch_us", signature=(("timestamp('UTC', 6)",), "int64")
+)
+
 
 def epoch_seconds(timestamp: Any) -> Any:
-    """Whole seconds since 1970; without the truncation DuckDB keeps the fraction and Spark drops it."""
-    return timestamp.truncate("s").epoch_seconds()
+    """Whole seconds since 1970 of an instant, the fraction dropped."""
+    return _epoch_microseconds(timestamp) // 1_000_000
 
 
 def hours_between(earlier: Any, later: Any) -> Any:

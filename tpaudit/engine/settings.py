@@ -39,6 +39,9 @@ class Engine(Protocol):
     def cache(self, expression: Any) -> Any:
         """Evaluate *expression* once, inside the engine, and return an Ibis table over the result."""
 
+    def view(self, expression: Any) -> Any:
+        """Return an Ibis table that stands for *expression*, unevaluated: queries on it are short to build."""
+
     def step(self, expression: Any) -> Any:
         """Return an Ibis table over *expression* on which further expressions build without repeating it."""
 
@@ -48,8 +51,8 @@ class Engine(Protocol):
     def frugal(self) -> AbstractContextManager[None]:
         """Within, queries get no more memory than rows that stream by take, as far as they can do with it."""
 
-    def release(self, *cached: Any) -> None:
-        """Forget tables that `cache` returned, and free their memory; nothing may read them any more."""
+    def release(self, *tables: Any) -> None:
+        """Forget tables that `cache` or `view` returned, and free their memory; nothing may read them any more."""
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table; for small, finished frames."""

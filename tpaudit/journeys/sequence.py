@@ -29,12 +29,11 @@ def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> 
     touches = touches.mutate(touchpoint=touchpoint_of(touches, catalogue))
     touches = touches.left_join(contacts, "contact_id").drop("contact_id", "contact_id_right")
     touches = touches.mutate(stage=stage_of(touches, catalogue))
-    window_days = store.audit.config.settings.journey.window_days
-    return _placed(touches.mutate(in_journey=_in_journey(store, touches, window_days)))
+    return _placed(touches.mutate(in_journey=_in_journey(store, touches)))
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
-    """What a touch has to know of its contact: customer_id, first_order_at, converted_at and journey_end.
+    """What a touch has to know of its contact: customer_id, first_order_at, converted_at and journey_begin.
 
     A journey ends with the conversion, or else with the customer's last touch.
     """
@@ -44,23 +43,23 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     contacts = links.left_join(last, "contact_id").drop("contact_id_right")
     contacts = contacts.left_join(conversions, "customer_id").drop("customer_id_right", "value")
     of_customer = ibis.window(group_by="customer_id")
-    return store.engine.cache(
-        contacts.mutate(
-            journey_end=ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
-        ).drop("last_touch_at")
-    )
+    journey_end = ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
+    window = ibis.interval(days=store.audit.config.settings.journey.window_days)
+    return store.engine.cache(contacts.mutate(journey_begin=journey_end - window).drop("last_touch_at"))
 
 
-def _in_journey(store: Store, touches: Any, window_days: int) -> Any:
+def _in_journey(store: Store, touches: Any) -> Any:
     able = touches.is_step & touches.touchpoint.notnull() & possible(store, touches.occurred_at).notnull()
-    recent = touches.occurred_at >= touches.journey_end - ibis.interval(days=window_days)
+    recent = touches.occurred_at >= touches.journey_begin
     before = touches.converted_at.isnull() | (touches.occurred_at < touches.converted_at)
     return (able & recent & before).fill_null(False)
 
 
 def _placed(touches: Any) -> Any:
-    in_order = ibis.window(group_by=["customer_id", "in_journey"], order_by=["occurred_at", "touch_id"])
-    return touches.mutate(position=ibis.cases((touches.in_journey, ibis.row_number().over(in_order) + 1)))
+    """*touches* with their position; only steps of journeys are put in order, often few of all touches."""
+    in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
+    steps = touches.filter(touches.in_journey).mutate(position=ibis.row_number().over(in_order) + 1)
+    return steps.union(touches.filter(~touches.in_journey).mutate(position=ibis.null("int64")))
 
 
 def journey_steps(touches: Any, journeys: Any) -> Any:

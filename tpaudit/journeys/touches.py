@@ -32,7 +32,7 @@ def candidates(store: Store) -> Any:
 
 
 def _recorded(store: Store) -> Any:
-    touches = _newest_touches(store)
+    touches = store.current("touches")
     rating = ibis.null("float64")
     if store.audit.lake_files("tickets"):
         touches = _with_rating(touches, store.current("tickets"))
@@ -53,19 +53,6 @@ def _recorded(store: Store) -> Any:
         satisfaction_score=rating,
         is_step=ibis.literal(True),
     )
-
-
-def _newest_touches(store: Store) -> Any:
-    """`store.current("touches")`, ranking only rows whose id occurs more than once: few of very many, often none."""
-    touches = store.lake("touches")
-    times = touches.filter(touches.touch_id.notnull()).group_by("touch_id").agg(times=ibis._.count())
-    repeated = store.engine.cache(times.filter(times.times > 1).select("touch_id"))
-    if not store.engine.fetch(repeated.limit(1)).num_rows:
-        return touches
-    newest_first = [ibis.desc(name) for name in ("ingested_at", "source_file", "source_sha256", "source_row")]
-    ranked = touches.semi_join(repeated, "touch_id")
-    ranked = ranked.mutate(_age=ibis.row_number().over(ibis.window(group_by="touch_id", order_by=newest_first)))
-    return touches.anti_join(repeated, "touch_id").union(ranked.filter(ranked._age == 0).drop("_age"))
 
 
 def _with_rating(touches: Any, tickets: Any) -> Any:

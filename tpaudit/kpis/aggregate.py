@@ -1,7 +1,8 @@
 """From observations to figures: group by slices, add value, sample size and interval.
 
-One aggregation per grouping runs in the engine; what comes back is as small as the table shown. Every figure is also
-known over the sure observations alone: those whose customer was resolved with high confidence, or is not needed.
+The observations of a KPI are reduced once to what its figures count; aggregations of that run in the engine, and what
+comes back is as small as the table shown. Every figure is also known over the sure observations alone: those whose
+customer was resolved with high confidence, or is not needed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tpaudit.stats.survival import median_survival
 
 Slice = Mapping[str, Any]
 Floats = NDArray[np.float64]
+_Rows = Sequence[Mapping[str, Any]]
+_Summed = dict[tuple[Any, ...], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +49,43 @@ class Figure:
     sure_n: int = 0
 
 
+_Figurer = Callable[["Grouping", Slice, _Rows, Figure | None], Figure | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """What the figures of one call are made from: observations, the columns to group by, and how to resample.
 
-    `observed` has the columns subject, cluster, value, base, sure and `keys`. `whole` is the figure over everything,
-    once it is known.
+    `rows` is what `reduced` makes of observations: subjects once per slice.
     """
 
     engine: Engine
     kpi: Kpi
-    observed: Any
+    rows: Any
     keys: tuple[str, ...]
     weights: Floats
-    whole: Figure | None = None
 
-    def summed(self, rows: Any, by: Sequence[str] = (), **columns: Any) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    def everywhere(self) -> Grouping:
+        """The same subjects over everything, each once."""
+        kind, repeats = self.kpi.kind, self.kpi.repeats_subjects
+        if not self.keys or not (repeats or kind in _LOOKS_AT_ALL):
+            return replace(self, keys=())
+        if kind in _DISTINGUISHES:
+            return replace(self, rows=self.rows.drop(*self.keys).distinct(), keys=())
+        value = self.rows.value.sum() if kind in _LOOKS_AT_ALL else self.rows.value.max()
+        rows = self.rows.aggregate(
+            by=["subject"], value=value, sure=self.rows.sure.all(), cluster=self.rows.cluster.max()
+        )
+        return replace(self, rows=rows, keys=())
+
+    def summed(self, rows: Any, by: Sequence[str] = (), **columns: Any) -> _Summed:
         """*columns* aggregated per slice, sure and *by*; the rows of each slice together."""
-        found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        found: _Summed = {}
         for row in self.engine.fetch_rows(rows.aggregate(by=[*self.keys, "sure", *by], **columns)):
             found.setdefault(tuple(row[key] for key in self.keys), []).append(row)
         return found
 
-    def summed_by_cluster(self, rows: Any, **columns: Any) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    def summed_by_cluster(self, rows: Any, **columns: Any) -> _Summed:
         """As `summed`, with the sums over clusters that `effective_size` asks for; *columns* are summed too.
 
         A row without a cluster, such as a touch of nobody known, is one of its own.
@@ -90,76 +107,97 @@ class Grouping:
             cx=ibis.ifelse(alone, each.xx, each.x * each.x).sum(),
             **{name: each[name].sum() for name in columns},
         )
-        together: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        together: _Summed = {}
         for row in self.engine.fetch_rows(found):
             together.setdefault(tuple(row[key] for key in self.keys), []).append(row)
         return together
 
-    def per_subject(self, **columns: Any) -> Any:
-        """The observations with *columns* aggregated to one row per slice and subject."""
-        by, observed = [*self.keys, "subject"], self.observed
-        return observed.aggregate(by=by, sure=observed.sure.all(), cluster=observed.cluster.max(), **columns)
 
-    def once(self) -> Any:
-        """The observations, each subject once per slice."""
-        told = self.observed.select("subject", "cluster", "value", "base", "sure", *self.keys)
-        return told.distinct() if self.kpi.repeats_subjects else told
+def reduced(kpi: Kpi, observed: Any, keys: Sequence[str]) -> Any:
+    """*observed* with one row per subject and slice, so that each counts once, and the value it counts with.
 
-    def subjects(self) -> Any:
-        """One row per slice and subject with its value: the highest where a subject has several."""
-        known = self.observed
-        return self.per_subject(value=known.value.max()) if self.kpi.repeats_subjects else known
+    That is the highest of a subject's values, or their sum, or how many there are, as the kind asks. Kinds that look at
+    more than a value keep observations that differ.
+    """
+    if kpi.kind in _DISTINGUISHES:
+        told = observed.select("subject", "cluster", "value", "base", "sure", *keys)
+        return told.distinct() if kpi.repeats_subjects else told
+    if kpi.kind in _LOOKS_AT_ALL:
+        value = observed.count() if kpi.kind is Kind.REPEATED else observed.value.sum()
+    elif kpi.repeats_subjects:
+        value = observed.value.max()
+    else:
+        return observed.select("subject", "cluster", "value", "sure", *keys)
+    by = [*keys, "subject"]
+    return observed.aggregate(by=by, value=value, sure=observed.sure.all(), cluster=observed.cluster.max())
 
-    def place(self, key: tuple[Any, ...]) -> Slice:
-        """The slice that *key* stands for."""
-        return dict(zip(self.keys, key, strict=True))
+
+def is_reduced(kpi: Kpi) -> bool:
+    """Whether `reduced` makes fewer rows of the observations, at a price that is worth paying once only."""
+    return kpi.repeats_subjects or kpi.kind in _LOOKS_AT_ALL
 
 
-def figures(grouping: Grouping) -> Iterator[Figure]:
-    """Figures for each slice met; without keys, the one over everything.
+# Kinds that need more of an observation than one value per subject.
+_DISTINGUISHES = (Kind.RATIO, Kind.SURVIVAL)
+# Kinds that look at every observation of a subject, not at one for all.
+_LOOKS_AT_ALL = (Kind.REPEATED, Kind.MEAN_TOTAL)
+
+
+def figures(grouping: Grouping) -> tuple[Figure | None, list[Figure]]:
+    """The figure over everything, None if nothing was observed, and those of the slices met.
 
     Observations that lack one of the keys belong to no slice.
     """
-    observed = grouping.observed
-    for key in grouping.keys:
-        observed = observed.filter(observed[key].notnull())
-    yield from _KINDS[grouping.kpi.kind](replace(grouping, observed=observed))
-
-
-def _counts(grouping: Grouping) -> Iterator[Figure]:
-    for key, rows in grouping.summed(grouping.subjects(), n=_.count()).items():
-        n, sure = _both(rows, "n")
-        if n:
-            yield Figure(grouping.place(key), float(n), n, numerator=float(n), sure_value=float(sure), sure_n=sure)
-
-
-def _shares(grouping: Grouping) -> Iterator[Figure]:
-    subjects = grouping.subjects().filter(_.value.notnull())
-    if grouping.kpi.is_clustered:
-        summed = grouping.summed_by_cluster(subjects)
+    if grouping.kpi.kind is Kind.QUANTILE:
+        whole = next(_quantiles(grouping.everywhere()), None)
+        return whole, list(_quantiles(grouping)) if whole and grouping.keys else []
+    sums, figure = _KINDS[grouping.kpi.kind]
+    if is_reduced(grouping.kpi) or not _adds_up(grouping.kpi):
+        total = sums(grouping.everywhere()).get((), [])
+        found = sums(grouping) if total and grouping.keys else {}
     else:
-        summed = grouping.summed(subjects, n=_.count(), x=_.value.sum())
-    yield from _proportions(grouping, summed)
+        # Every subject lies in one slice, or in none: what the slices count adds up.
+        found = sums(grouping)
+        total = [row for rows in found.values() for row in rows]
+    whole = figure(grouping, {}, total, None)
+    slices = (
+        figure(grouping, dict(zip(grouping.keys, key, strict=True)), rows, whole)
+        for key, rows in found.items()
+        if grouping.keys and None not in key
+    )
+    return whole, [each for each in slices if each]
 
 
-def _repeated(grouping: Grouping) -> Iterator[Figure]:
-    subjects = grouping.per_subject(times=grouping.observed.count())
-    hits = (subjects.times > 1).cast("int64").sum()
-    yield from _proportions(grouping, grouping.summed(subjects, n=subjects.count(), x=hits))
+def _adds_up(kpi: Kpi) -> bool:
+    """Whether sums over everything follow from those of slices: one customer may lie in several."""
+    return kpi.kind in (Kind.COUNT, Kind.PORTION, Kind.SURVIVAL) or (kpi.kind is Kind.SHARE and not kpi.is_clustered)
 
 
-def _proportions(grouping: Grouping, summed: Mapping[tuple[Any, ...], list[dict[str, Any]]]) -> Iterator[Figure]:
-    for key, rows in summed.items():
-        (n, sure_n), (hits, sure_hits) = _both(rows, "n"), _both(rows, "x")
-        if n:
-            weight = _effective(grouping, rows) / n
-            yield Figure(
-                grouping.place(key), hits / n, n, float(hits), float(n), wilson(hits * weight, n * weight),
-                sure_value=sure_hits / sure_n if sure_n else None, sure_n=sure_n,
-            )  # fmt: skip
+def _counted(grouping: Grouping) -> _Summed:
+    return grouping.summed(grouping.rows, n=_.count())
 
 
-def _effective(grouping: Grouping, rows: Sequence[Mapping[str, Any]]) -> float:
+def _count(_grouping: Grouping, place: Slice, rows: _Rows, _whole: Figure | None) -> Figure | None:
+    n, sure = _both(rows, "n")
+    return Figure(place, float(n), n, numerator=float(n), sure_value=float(sure), sure_n=sure) if n else None
+
+
+def _hits(grouping: Grouping) -> _Summed:
+    subjects = grouping.rows.filter(_.value.notnull())
+    if grouping.kpi.is_clustered:
+        return grouping.summed_by_cluster(subjects)
+    return grouping.summed(subjects, n=_.count(), x=_.value.sum())
+
+
+def _repetitions(grouping: Grouping) -> _Summed:
+    return grouping.summed(grouping.rows, n=_.count(), x=(_.value > 1).cast("int64").sum())
+
+
+def _share(grouping: Grouping, place: Slice, rows: _Rows, _whole: Figure | None) -> Figure | None:
+    return _proportion(place, _both(rows, "x"), _both(rows, "n"), _effective(grouping, rows))
+
+
+def _effective(grouping: Grouping, rows: _Rows) -> float:
     """As how many independent observations those of a slice count."""
     if not grouping.kpi.is_clustered:
         return float(sum(row["n"] for row in rows))
@@ -167,60 +205,63 @@ def _effective(grouping: Grouping, rows: Sequence[Mapping[str, Any]]) -> float:
     return effective_size(ClusterSums(**{name: float(sum(row[name] or 0 for row in rows)) for name in names}))
 
 
-def _portions(grouping: Grouping) -> Iterator[Figure]:
-    """Shares of the whole: every slice is related to all subjects, not to its own."""
-    for key, rows in grouping.summed(grouping.subjects(), n=_.count()).items():
-        hits, sure_hits = _both(rows, "n")
-        n, sure_n = (grouping.whole.n, grouping.whole.sure_n) if grouping.whole else (hits, sure_hits)
-        if n:
-            yield Figure(
-                grouping.place(key), hits / n, n, float(hits), float(n), wilson(hits, n),
-                sure_value=sure_hits / sure_n if sure_n else None, sure_n=sure_n,
-            )  # fmt: skip
+def _portion(_grouping: Grouping, place: Slice, rows: _Rows, whole: Figure | None) -> Figure | None:
+    """Share of the whole: every slice is related to all subjects, not to its own."""
+    hits = _both(rows, "n")
+    of = (whole.n, whole.sure_n) if whole else hits
+    return _proportion(place, hits, of, of[0])
 
 
-def _means(grouping: Grouping) -> Iterator[Figure]:
-    yield from _averages(grouping, grouping.subjects())
-
-
-def _mean_totals(grouping: Grouping) -> Iterator[Figure]:
-    yield from _averages(grouping, grouping.per_subject(value=grouping.observed.value.sum()))
-
-
-def _averages(grouping: Grouping, subjects: Any) -> Iterator[Figure]:
-    """Means over subjects: ratios of the sum of their values to their number, drawn customer by customer."""
-    known = subjects.filter(_.value.notnull())
-    # A subject without a cluster, such as an answer of nobody known, is one of its own.
-    block = block_of(ibis.coalesce(known.cluster, known.subject), BLOCKS)
-    summed = grouping.summed(
-        known.mutate(block=block), by=("block",),
-        value=_.value.sum(), base=_.count().cast("float64"), units=_.count(),
+def _proportion(place: Slice, hits: tuple[Any, Any], of: tuple[int, int], effective: float) -> Figure | None:
+    n, sure_n = of
+    if not n:
+        return None
+    weight = effective / n
+    return Figure(
+        place, hits[0] / n, n, float(hits[0]), float(n), wilson(hits[0] * weight, n * weight),
+        sure_value=hits[1] / sure_n if sure_n else None, sure_n=sure_n,
     )  # fmt: skip
-    for key, rows in summed.items():
-        yield _ratio(grouping, key, rows)
 
 
-def _net_promoters(grouping: Grouping) -> Iterator[Figure]:
-    known = grouping.subjects().filter(_.value.notnull())
+def _values(grouping: Grouping) -> _Summed:
+    """Means over subjects: ratios of the sum of their values to their number, drawn customer by customer."""
+    known = grouping.rows.filter(_.value.notnull())
+    # A subject without a cluster, such as an answer of nobody known, is one of its own.
+    unit = ibis.coalesce(known.cluster, known.subject)
+    each = known.aggregate(
+        by=[*grouping.keys, "sure", unit.name("unit")],
+        value=known.value.sum(), base=known.count().cast("float64"), units=known.count(),
+    )  # fmt: skip
+    block = block_of(each.unit, BLOCKS)
+    return grouping.summed(
+        each.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.units.sum()
+    )
+
+
+def _promoters(grouping: Grouping) -> _Summed:
+    known = grouping.rows.filter(_.value.notnull())
     known = known.mutate(promotes=(_.value >= 9).cast("int64"), detracts=(_.value <= 6).cast("int64"))
     known = known.mutate(value=(_.promotes - _.detracts).cast("float64"))
-    summed = grouping.summed_by_cluster(known, promoters=_.promotes, detractors=_.detracts)
-    for key, rows in summed.items():
-        (n, sure_n), (promoters, sure_promoters) = _both(rows, "n"), _both(rows, "promoters")
-        detractors, sure_detractors = _both(rows, "detractors")
-        if n:
-            weight = _effective(grouping, rows) / n
-            yield Figure(
-                grouping.place(key), 100.0 * (promoters - detractors) / n, n, float(promoters - detractors), float(n),
-                net_promoter_interval(promoters * weight, detractors * weight, n * weight),
-                sure_value=100.0 * (sure_promoters - sure_detractors) / sure_n if sure_n else None, sure_n=sure_n,
-            )  # fmt: skip
+    return grouping.summed_by_cluster(known, promoters=_.promotes, detractors=_.detracts)
+
+
+def _net_promoter(grouping: Grouping, place: Slice, rows: _Rows, _whole: Figure | None) -> Figure | None:
+    (n, sure_n), (promoters, sure_promoters) = _both(rows, "n"), _both(rows, "promoters")
+    detractors, sure_detractors = _both(rows, "detractors")
+    if not n:
+        return None
+    weight = _effective(grouping, rows) / n
+    return Figure(
+        place, 100.0 * (promoters - detractors) / n, n, float(promoters - detractors), float(n),
+        net_promoter_interval(promoters * weight, detractors * weight, n * weight),
+        sure_value=100.0 * (sure_promoters - sure_detractors) / sure_n if sure_n else None, sure_n=sure_n,
+    )  # fmt: skip
 
 
 def _quantiles(grouping: Grouping) -> Iterator[Figure]:
     """The quantile, and as its interval the observations at the ranks that enclose it."""
     engine, quantile, keys = grouping.engine, grouping.kpi.quantile or 0.5, list(grouping.keys)
-    known = grouping.subjects().filter(_.value.notnull())
+    known = grouping.rows.filter(_.value.notnull(), *(grouping.rows[key].notnull() for key in keys))
     sure_value = known.value.quantile(quantile, where=known.sure)
     found = known.aggregate(
         by=keys, n=known.count(), value=known.value.quantile(quantile), sure_n=known.sure.sum(), sure_value=sure_value
@@ -240,14 +281,12 @@ def _quantiles(grouping: Grouping) -> Iterator[Figure]:
         pair = ranks[key]
         interval = Interval(at_rank[key, pair[0]], at_rank[key, pair[1]]) if pair else None
         yield Figure(
-            grouping.place(key), row["value"], row["n"], interval=interval,
+            dict(zip(keys, key, strict=True)), row["value"], row["n"], interval=interval,
             sure_value=row["sure_value"], sure_n=row["sure_n"] or 0,
         )  # fmt: skip
 
 
-def _sizes_at_quantiles(
-    grouping: Grouping, known: Any, rows: Sequence[Mapping[str, Any]]
-) -> dict[tuple[Any, ...], float]:
+def _sizes_at_quantiles(grouping: Grouping, known: Any, rows: _Rows) -> dict[tuple[Any, ...], float]:
     """Per slice, as how many independent observations its own count for the share that lies below its quantile."""
     keys = grouping.keys
     sizes = {tuple(row[key] for key in keys): float(row["n"]) for row in rows}
@@ -266,37 +305,42 @@ def _sizes_at_quantiles(
     return sizes | {key: _effective(grouping, of_slice) for key, of_slice in summed.items()}
 
 
-def _survivals(grouping: Grouping) -> Iterator[Figure]:
-    """Median times to an event; the times come back counted, to the hundredth of the KPI's unit."""
-    known = grouping.once().filter(_.value.notnull(), _.base.notnull())
+def _times(grouping: Grouping) -> _Summed:
+    """Times counted, to the hundredth of the KPI's unit."""
+    known = grouping.rows.filter(_.value.notnull(), _.base.notnull())
     known = known.mutate(time=known.value.round(2), happened=known.base > 0)
-    for key, rows in grouping.summed(known, by=("time", "happened"), n=_.count()).items():
-        times, happened, n, sure = (np.array([row[name] for row in rows]) for name in ("time", "happened", "n", "sure"))
-        median, interval = median_survival(times, n * happened, n * ~happened)
-        sure_median, _unused = median_survival(times, n * happened * sure, n * ~happened * sure)
-        yield Figure(
-            grouping.place(key), median, int(n.sum()), numerator=float((n * happened).sum()), interval=interval,
-            sure_value=sure_median, sure_n=int((n * sure).sum()),
-        )  # fmt: skip
+    return grouping.summed(known, by=("time", "happened"), n=_.count())
 
 
-def _ratios(grouping: Grouping) -> Iterator[Figure]:
-    """Ratios of sums, left out where either is unknown: a touchpoint without recorded spend has no cost.
-
-    Rows without a cluster, such as money spent, belong to no customer and stay fixed under resampling.
-    """
-    observed = grouping.once()
-    block = ibis.ifelse(observed.cluster.notnull(), block_of(observed.cluster, BLOCKS), ibis.literal(-1, "int64"))
-    summed = grouping.summed(
-        observed.mutate(block=block), by=("block",),
-        value=_.value.sum(), base=_.base.sum(), units=_.cluster.nunique(),
+def _survival(_grouping: Grouping, place: Slice, rows: _Rows, _whole: Figure | None) -> Figure | None:
+    """Median time to an event."""
+    if not rows:
+        return None
+    times, happened, n, sure = (np.array([row[name] for row in rows]) for name in ("time", "happened", "n", "sure"))
+    median, interval = median_survival(times, n * happened, n * ~happened)
+    sure_median, _unused = median_survival(times, n * happened * sure, n * ~happened * sure)
+    return Figure(
+        place, median, int(n.sum()), numerator=float((n * happened).sum()), interval=interval,
+        sure_value=sure_median, sure_n=int((n * sure).sum()),
     )  # fmt: skip
-    for key, rows in summed.items():
-        if all(any(row[part] is not None for row in rows) for part in ("value", "base")):
-            yield _ratio(grouping, key, rows)
 
 
-def _ratio(grouping: Grouping, key: tuple[Any, ...], rows: Sequence[Mapping[str, Any]]) -> Figure:
+def _blocks(grouping: Grouping) -> _Summed:
+    """Sums per block of clusters; rows without a cluster, such as money spent, belong to no customer, hence to none."""
+    clusters = grouping.rows.aggregate(
+        by=[*grouping.keys, "sure", "cluster"], value=_.value.sum(), base=_.base.sum()
+    )  # fmt: skip
+    known = clusters.cluster.notnull()
+    block = ibis.ifelse(known, block_of(clusters.cluster, BLOCKS), ibis.literal(-1, "int64"))
+    return grouping.summed(
+        clusters.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.cluster.count()
+    )
+
+
+def _ratio(grouping: Grouping, place: Slice, rows: _Rows, _whole: Figure | None) -> Figure | None:
+    """Ratio of sums, left out where either is unknown: a touchpoint without recorded spend has no cost."""
+    if not all(any(row[part] is not None for row in rows) for part in ("value", "base")):
+        return None
     above, below, units = np.zeros(BLOCKS + 1), np.zeros(BLOCKS + 1), np.zeros(BLOCKS + 1)
     for row in rows:
         # Block -1, the last place, holds what is fixed.
@@ -305,11 +349,11 @@ def _ratio(grouping: Grouping, key: tuple[Any, ...], rows: Sequence[Mapping[str,
         units[row["block"]] += row["units"]
     numerator, denominator, n = float(above.sum()), float(below.sum()), int(units.sum())
     if denominator <= 0:
-        return Figure(grouping.place(key), None, n, numerator, denominator)
+        return Figure(place, None, n, numerator, denominator)
     sure = [row for row in rows if row["sure"]]
     sure_base = sum(row["base"] or 0.0 for row in sure)
     return Figure(
-        grouping.place(key),
+        place,
         value=numerator / denominator,
         n=n,
         numerator=numerator,
@@ -334,18 +378,18 @@ def _ratio_within_range(grouping: Grouping, above: Floats, below: Floats, units:
     return Interval(max(interval.low, low), min(interval.high, high))
 
 
-_KINDS: Mapping[Kind, Callable[[Grouping], Iterator[Figure]]] = {
-    Kind.COUNT: _counts,
-    Kind.SHARE: _shares,
-    Kind.REPEATED: _repeated,
-    Kind.PORTION: _portions,
-    Kind.MEAN: _means,
-    Kind.MEAN_TOTAL: _mean_totals,
-    Kind.QUANTILE: _quantiles,
-    Kind.SURVIVAL: _survivals,
-    Kind.NPS: _net_promoters,
-    Kind.RATIO: _ratios,
+_KINDS: Mapping[Kind, tuple[Callable[[Grouping], _Summed], _Figurer]] = {
+    Kind.COUNT: (_counted, _count),
+    Kind.SHARE: (_hits, _share),
+    Kind.REPEATED: (_repetitions, _share),
+    Kind.PORTION: (_counted, _portion),
+    Kind.MEAN: (_values, _ratio),
+    Kind.MEAN_TOTAL: (_values, _ratio),
+    Kind.NPS: (_promoters, _net_promoter),
+    Kind.SURVIVAL: (_times, _survival),
+    Kind.RATIO: (_blocks, _ratio),
 }
+"""How each kind sums up its subjects, and what it makes of the sums of one slice, given the figure over everything."""
 
 
 def _both(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[Any, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -15,8 +14,8 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.journeys.catalogue import load as load_catalogue
-from tpaudit.kpis.aggregate import Figure, Grouping, figures
-from tpaudit.kpis.definition import Kind, Kpi
+from tpaudit.kpis.aggregate import Figure, Grouping, figures, is_reduced, reduced
+from tpaudit.kpis.definition import Kpi
 from tpaudit.kpis.facts import Facts
 from tpaudit.kpis.period import Period
 from tpaudit.kpis.registry import infos, load
@@ -32,8 +31,6 @@ _DEFAULT = ("touchpoint",)
 # Sums of floats on several processors end differently from run to run, here and there in the fifteenth digit, and what
 # is computed from them before it; equal data must give equal bytes.
 _DIGITS, _DIGITS_OF_SUMS = 9, 10
-# Kinds that look at every observation of a subject, not at one for all.
-_COUNTS_REPETITIONS = (Kind.REPEATED, Kind.MEAN_TOTAL)
 
 
 def measure(
@@ -99,15 +96,13 @@ class _Measurement:
         """The overall row and the rows of the slices, in a stable order; none if nothing was observed."""
         if not self.slicing.applies_to(kpi):
             return
-        grouping = Grouping(self.store.engine, kpi, self._observed(kpi), (), self.weights)
-        overall = list(figures(grouping))
+        grouping = Grouping(self.store.engine, kpi, self._reduced(kpi), self.slicing.keys, self.weights)
+        whole, slices = figures(grouping)
         # Money spent on nobody has a return of nothing over nobody: nothing was observed.
-        if overall and overall[0].value is not None and overall[0].n:
-            yield self._row(kpi, overall[0])
-            if self.slicing.keys:
-                sliced = figures(replace(grouping, keys=self.slicing.keys, whole=overall[0]))
-                yield from (self._row(kpi, figure) for figure in sorted(sliced, key=_order))
-        self.store.engine.release(*([grouping.observed] if self._is_kept(kpi) else []))
+        if whole and whole.value is not None and whole.n:
+            yield self._row(kpi, whole)
+            yield from (self._row(kpi, figure) for figure in sorted(slices, key=_order))
+        self.store.engine.release(grouping.rows)
 
     def windows(self, kpi: Kpi) -> str | None:
         """How far the KPI looks, as `kpi.recontact_days = 7`; None if it looks no set time."""
@@ -124,19 +119,15 @@ class _Measurement:
         number = self.store.engine.fetch_rows(kpi.left_out(self.facts).aggregate(n=_.count()))[0]["n"]
         return int(number)
 
-    def _observed(self, kpi: Kpi) -> Any:
-        """Observations with the columns the slices need, cut to the period, each subject once per slice."""
+    def _reduced(self, kpi: Kpi) -> Any:
+        """Subjects once per slice, cut to the period."""
         observed = kpi.observe(self.facts)
         if self.period:
             observed = within(self.facts, observed, self.period.start, self.period.end)
-        observed = self.slicing.located(observed)
-        observed = self.trust.marked(observed)
-        observed = observed.select("subject", "cluster", "value", "base", "sure", *self.slicing.keys)
+        observed = self.trust.marked(self.slicing.located(observed))
+        rows = reduced(kpi, observed, self.slicing.keys)
         # Joins over touches are worth keeping; plain lists of touches are cheaper to read again than to copy.
-        return self.store.engine.cache(observed.distinct()) if self._is_kept(kpi) else observed
-
-    def _is_kept(self, kpi: Kpi) -> bool:
-        return kpi.repeats_subjects and kpi.kind not in _COUNTS_REPETITIONS
+        return self.store.engine.cache(rows) if is_reduced(kpi) else self.store.engine.view(rows)
 
     def _row(self, kpi: Kpi, figure: Figure) -> KpiRow:
         places = {name: value for name, value in figure.slice.items() if name != "period_start"}
