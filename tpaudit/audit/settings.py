@@ -191,6 +191,11 @@ class RankSection(Section):
     min_lift: Share = Field(
         0.1, description="share of an outcome's overall rate that a golden touchpoint must move at least"
     )
+    adjust_for: list[str] | None = Field(
+        None,
+        description="tags of contact records that effects are adjusted for; unset: those that are frequent and do not "
+        "follow from the outcome",
+    )
     seed: int = Field(20260101, description="seed of the resampling")
 
 

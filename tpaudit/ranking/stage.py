@@ -19,6 +19,7 @@ from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_q
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge
 from tpaudit.ranking.studies import STUDIES
+from tpaudit.ranking.traits import find_traits
 from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
@@ -126,7 +127,8 @@ class _Ranking:
             return None
         kept = met.touchpoint.isin([feature.touchpoint for feature in features])
         met = met.mutate(touchpoint=ibis.ifelse(kept, met.touchpoint, None))
-        return count_cells(engine, met, features)
+        traits = find_traits(self.store, met, self.rules.adjust_for)
+        return count_cells(engine, met, features, traits)
 
     def _exclude(self, touchpoints: Any) -> None:
         for touchpoint in touchpoints:

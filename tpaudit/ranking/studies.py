@@ -26,18 +26,24 @@ Study = Callable[[Facts], Any]
 
 
 def conversion(facts: Facts) -> Any:
-    """Identified customers with a journey, once per step."""
-    steps = facts.steps.select("customer_id", "stage", "touchpoint")
+    """Identified customers whose journey can have ended, once per touch of it."""
+    window = ibis.interval(days=facts.settings.journey.window_days)
     known = facts.store.mart("customers").filter(_.is_identified)
-    journeys = facts.journeys.semi_join(known, "customer_id")
-    journeys = journeys.select("customer_id", at="ended_at", outcome="converted")
-    return _shaped(journeys.left_join(steps, "customer_id"))
+    journeys = facts.journeys.filter(_.started_at + window <= facts.observed_until).semi_join(known, "customer_id")
+    last_steps = facts.steps.group_by("customer_id").agg(last_step_at=_.occurred_at.max())
+    journeys = journeys.select("customer_id", outcome="converted").join(last_steps, "customer_id")
+    # Met up to and with the last step, hence the second.
+    journeys = journeys.mutate(at=_.last_step_at + ibis.interval(seconds=1))
+    journeys = journeys.mutate(opened=_["at"] - window)
+    return _shaped(facts.met_before(_known_before(facts, journeys, "opened"), "at", ignoring=["orders", "surveys"]))
 
 
 def retention(facts: Facts) -> Any:
     """First-time buyers observed long enough, once per touch around the first order."""
     buyers = facts.repeat_buyers.filter(_.observed_long_enough)
-    return _shaped(facts.met_around_first_order(buyers.mutate(at=_.first_at, outcome=_.repeated)))
+    buyers = buyers.mutate(at=_.first_at, outcome=_.repeated)
+    buyers = buyers.mutate(opened=_.first_at - ibis.interval(days=facts.settings.journey.window_days))
+    return _shaped(facts.met_around_first_order(_known_before(facts, buyers, "opened")))
 
 
 def satisfaction(facts: Facts) -> Any:
@@ -49,12 +55,23 @@ def satisfaction(facts: Facts) -> Any:
         asked = known.filter(_.metric == "csat").mutate(outcome=rating >= 0.75)
     age = ibis.row_number().over(group_by="customer_id", order_by=["answered_at", "answer_id"])
     first = asked.mutate(age=age).filter(_.age == 0).select("customer_id", "outcome", at="answered_at")
+    bought = facts.first_orders.select(buyer="customer_id", bought_at="ordered_at")
+    first = first.left_join(bought, first.customer_id == bought.buyer)
+    first = first.mutate(standing=(first.bought_at < first["at"]).fill_null(False)).drop("buyer", "bought_at")
     return _shaped(facts.met_before(first, "at", ignoring=["surveys"]))
+
+
+def _known_before(facts: Facts, customers: Any, opened: str) -> Any:
+    """*customers* with `standing`: whether anything had been seen of them when their window *opened*."""
+    touches = facts.touches.filter(_.customer_id.notnull())
+    seen = touches.group_by(seen_of="customer_id").agg(seen_at=_.occurred_at.min())
+    joined = customers.left_join(seen, customers.customer_id == seen.seen_of)
+    return joined.mutate(standing=(joined.seen_at < joined[opened]).fill_null(False)).drop("seen_of", "seen_at")
 
 
 def _shaped(met: Any) -> Any:
     """customer_id, at, outcome, stage, touchpoint; the last two NULL for customers who met nothing."""
-    return met.select("customer_id", "at", "stage", "touchpoint", outcome=met.outcome.fill_null(False))
+    return met.select("customer_id", "at", "stage", "touchpoint", "standing", outcome=met.outcome.fill_null(False))
 
 
 STUDIES: Mapping[str, Study] = {"conversion": conversion, "retention": retention, "satisfaction": satisfaction}
