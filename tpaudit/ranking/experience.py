@@ -194,14 +194,15 @@ def _unweighed(fit: ExperienceFit) -> _Weighed:
 
 def _weighed(sums: PairSums, chosen: list[int], pairs: Floats, weights: Floats, rules: ExperienceSection,
              fit: ExperienceFit) -> _Weighed:  # fmt: skip
-    kept = np.ix_([*chosen, len(sums.touchpoints)], [*chosen, len(sums.touchpoints)])
+    kept = np.array([*chosen, len(sums.touchpoints)])
     # Two touchpoints that hardly anybody rated both: nothing says that their ratings move together.
-    together = pairs[kept] >= rules.min_ratings
-    importance = _importance(_correlations(sums, np.ones((1, len(sums.n))))[(0, *kept)][None], together)[0]
-    parts = [
-        _importance(_correlations(sums, part)[(slice(None), *kept)], together)
-        for part in np.array_split(weights, max(1, -(-len(weights) // _AT_ONCE)))
-    ]
+    together = pairs[kept][:, kept] >= rules.min_ratings
+
+    def importance_under(part: Floats) -> Floats:
+        return _importance(_correlations(sums, part)[:, kept][:, :, kept], together)
+
+    importance = importance_under(np.ones((1, len(sums.n))))[0]
+    parts = [importance_under(part) for part in np.array_split(weights, max(1, -(-len(weights) // _AT_ONCE)))]
     size = len(chosen)
     rated_together = int(np.triu(together[:size, :size], 1).sum())
     fit = fit.model_copy(
@@ -282,7 +283,8 @@ def _quadrants(importance: Floats, performance: Floats, cut: Floats) -> NDArray[
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=below > 0)
+    ratio: Floats = np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=below > 0)
+    return ratio
 
 
 def _mean(resampled: Floats) -> Floats:

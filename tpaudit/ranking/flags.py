@@ -1,11 +1,12 @@
 """Two flags a ranking by effect alone would not raise: breakpoints, and touchpoints that are busy but do not convert.
 
-*breakpoint* (体验断点): a touchpoint many customers meet that shows at least one sign of a broken experience, each large
-enough to matter and clear of chance after Benjamini-Hochberg over all signs of all touchpoints:
+*breakpoint* (体验断点): a touchpoint many customers meet that shows at least one sign of a broken experience, each
+large enough to matter and clear of chance after Benjamini-Hochberg over all signs of all touchpoints:
 
 low_rating       rated below the others, or below the goal, by [experience] breakpoint_gap grades
 dissatisfaction  its adjusted effect on satisfaction is negative, by [rank] min_lift of the overall rate
-drop_off         journeys end there in vain more often than at its stage's other touchpoints
+drop_off         journeys end there in vain more often than at its stage's other touchpoints, and its adjusted effect
+                 on conversion is not clearly positive: near their end many journeys end, and more of them in purchases
 repeat_contact   customers who asked there had to ask again more often than elsewhere
 returns          orders after meeting it are returned more often than others
                  (the last three by a factor of [experience] breakpoint_excess)
@@ -42,12 +43,17 @@ def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Exp
     """The signs of each place that is a breakpoint. *reach* holds customers and share of the stage per place."""
     rate = next((_rate(fit) for fit in fits if fit.outcome == "satisfaction"), None)
     harmful = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "satisfaction"}
+    helpful = {
+        (row.stage, row.touchpoint)
+        for row in golden
+        if row.outcome == "conversion" and row.effect_low is not None and row.effect_low > 0
+    }
     signs: list[Sign] = []
     for place, (customers, share) in reach.items():
         if customers < rules.min_customers or (share or 0) < limits.breakpoint_reach:
             continue
         signs += _felt(place, experience, harmful.get(place), rate, rules, limits)
-        signs += _lost(place, losses, limits)
+        signs += [sign for sign in _lost(place, losses, limits) if sign[1] != "drop_off" or place not in helpful]
     adjusted = false_discovery_adjusted(np.array([p for *_, p in signs], dtype=np.float64))
     found: dict[Place, list[str]] = {}
     for (place, sign, is_large, _p), p in zip(signs, adjusted, strict=True):
