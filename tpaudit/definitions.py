@@ -58,7 +58,7 @@ def find(wanted: str, audit_folder: Path) -> Definition:
     if found is None:
         raise UsageFault(
             f"nothing is called {wanted!r}{did_you_mean(wanted.lower(), known)}",
-            "`tpaudit list checks|kpis|presets|touchpoints` shows every id; `explain golden` tells the ranking's method",
+            "`tpaudit list checks|kpis|presets|touchpoints` shows every id; `explain golden` is the ranking",
         )
     return found
 

@@ -53,11 +53,13 @@ def pairwise_correlations(n: Floats, first: Floats, first_squared: Floats, produ
     >>> pairwise_correlations(*map(np.array, sums)).round(3).tolist()  # of 1, 2, 3 with 2, 3, 3
     [[1.0, 0.866], [0.866, 1.0]]
     """
-    second, second_squared = np.swapaxes(first, -1, -2), np.swapaxes(first_squared, -1, -2)
-    spread = (n * first_squared - first**2) * (n * second_squared - second**2)
-    known = spread > (_NO_VARIANCE * n**2) ** 2
-    correlations = np.divide(n * product - first * second, np.sqrt(np.where(known, spread, 1.0)),
-                             out=np.full(n.shape, np.nan), where=known)  # fmt: skip
+    spread = n * first_squared - first**2
+    other_spread = np.swapaxes(spread, -1, -2)
+    floor = _NO_VARIANCE * n**2
+    known = (spread > floor) & (other_spread > floor)
+    scale = np.sqrt(np.where(known, spread * other_spread, 1.0))
+    common = n * product - first * np.swapaxes(first, -1, -2)
+    correlations = np.divide(common, scale, out=np.full(n.shape, np.nan), where=known)
     clipped: Floats = np.clip(correlations, -1.0, 1.0)
     return clipped
 
