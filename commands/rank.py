@@ -32,5 +32,6 @@ def rank(
     golden = [row for row in whole.golden if outcome is None or row.outcome == outcome.value]
     if top is not None:
         golden = [row for row in golden if row.rank is not None and row.rank <= top]
-    result = whole.model_copy(update={"golden": tuple(golden)})
+    actions = [row for row in whole.actions if outcome is None or row.outcome == outcome.value]
+    result = whole.model_copy(update={"golden": tuple(golden), "actions": tuple(actions)})
     emit(session, result)

@@ -199,6 +199,34 @@ class RankSection(Section):
     seed: int = Field(20260101, description="seed of the resampling")
 
 
+class ExperienceSection(Section):
+    """How the experience of touchpoints is judged, and when one counts as a breakpoint."""
+
+    min_ratings: Count = Field(
+        30, description="ratings below which a touchpoint is neither compared nor weighed; also for pairs of ratings"
+    )
+    performance_goal: Annotated[float, Field(ge=1, le=5)] | None = Field(
+        None, description="rating of 1-5 from which a touchpoint counts as good; unset: the mean of those compared"
+    )
+    breakpoint_reach: Share = Field(
+        0.05, description="share of a stage's customers who must meet a touchpoint before it can be a breakpoint"
+    )
+    breakpoint_gap: Annotated[float, Field(ge=0, le=4)] = Field(
+        0.25, description="grades a breakpoint is rated below the others (or the goal) at least"
+    )
+    breakpoint_excess: Annotated[float, Field(ge=1)] = Field(
+        1.5, description="times the others' share of journeys lost, repeated requests or returns that a breakpoint has"
+    )
+
+
+class ActionsSection(Section):
+    """By how much an action moves a touchpoint when its effect is reckoned."""
+
+    reach_points: Share = Field(0.05, description="share of its stage that a golden touchpoint reaches more")
+    risk_share: Share = Field(0.5, description="share of the customers who meet a golden risk that are spared it")
+    gap_share: Share = Field(0.5, description="share of its gap to the others that a breakpoint closes")
+
+
 class RunsSection(Section):
     """How much history is kept."""
 
@@ -216,4 +244,6 @@ class Settings(Section):
     segments: SegmentsSection = Field(default_factory=SegmentsSection)
     kpi: KpiSection = Field(default_factory=KpiSection)
     rank: RankSection = Field(default_factory=RankSection)
+    experience: ExperienceSection = Field(default_factory=ExperienceSection)
+    actions: ActionsSection = Field(default_factory=ActionsSection)
     runs: RunsSection = Field(default_factory=RunsSection)

@@ -18,6 +18,8 @@ from tpaudit.model.fields import (
 from tpaudit.model.interactions import KINDS, STAGES
 
 OUTCOMES = ("conversion", "retention", "satisfaction")
+QUADRANTS = ("keep_up", "fix_first", "low_priority", "possible_overkill")
+BREAKPOINT_SIGNS = ("low_rating", "dissatisfaction", "drop_off", "repeat_contact", "returns")
 VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
 GOLDEN_RULES = (
     "only value", "trusted source", "legal name", "most frequent", "most recent", "most complete", "first in order",
@@ -326,12 +328,21 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("effect_high", NUMBER, "upper end of its 95 % interval", unit="share"),
         Column("importance", NUMBER, "weight of its rating in overall satisfaction", unit="share"),
         Column("performance", NUMBER, "its own rating", unit="1-5"),
-        Column("quadrant", STRING, "place in the importance-performance map"),
+        Column("quadrant", STRING, "place in the importance-performance map", values=QUADRANTS),
         Column("attribution_markov", NUMBER, "share of conversions by Markov removal effect", unit="share"),
         Column("attribution_shapley", NUMBER, "share of conversions by Shapley value", unit="share"),
         Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
         Column("n_customers", INTEGER, "customers who met it", unit="customers"),
         Column("n_outcomes", INTEGER, "of them, those with the outcome", unit="customers"),
         Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage", unit="share"),
+        Column("importance_low", NUMBER, "lower end of the 95 % interval of the importance", unit="share"),
+        Column("importance_high", NUMBER, "upper end of it", unit="share"),
+        Column("n_importance", INTEGER, "customers who rated it and judged overall", unit="customers"),
+        Column("stated_importance", NUMBER, "how important customers say it is", unit="1-5"),
+        Column("performance_low", NUMBER, "lower end of the 95 % interval of the rating", unit="1-5"),
+        Column("performance_high", NUMBER, "upper end of it", unit="1-5"),
+        Column("n_ratings", INTEGER, "ratings it was given", unit="ratings"),
+        Column("flags", TAGS, "breakpoint: mart `experience` shows a sign of one; busy: met by many, moves few"),
+        Column("drivers", TAGS, "codes of what moved it to its place, the weightiest first"),
     ),
 )

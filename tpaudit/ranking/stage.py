@@ -18,6 +18,7 @@ from tpaudit.ranking.attribution import attribute
 from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge
+from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.studies import STUDIES
 from tpaudit.ranking.traits import find_traits
 from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result
@@ -30,13 +31,17 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
     ranking = _Ranking(store, outcome, top)
     attribution = ranking.attribution()
     golden, fits = ranking.golden(attribution)
+    beyond = look_beyond(ranking.facts, ranking.catalogue, golden, fits, ranking.weights, store.audit.config.settings)
     if outcome is None and top is None:
         _write(store, "attribution", attribution)
-        _write(store, "golden_touchpoints", golden)
+        _write(store, "golden_touchpoints", beyond.golden)
+        _write(store, "experience", beyond.experience)
+        _write(store, "actions", beyond.actions)
     journeys = ranking.journey_totals()
     shown = {row.touchpoint for row in golden} | {row.touchpoint for row in attribution} | set(ranking.excluded)
+    shown |= {row.touchpoint for row in beyond.experience}
     return RankResult(
-        golden=tuple(golden),
+        golden=tuple(beyond.golden),
         attribution=tuple(attribution),
         fits=tuple(fits),
         journeys=journeys["journeys"],
@@ -45,6 +50,10 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
         top=ranking.rules.top,
         excluded=ranking.excluded,
         touchpoint_titles={name: ranking.catalogue.title(name) for name in sorted(shown)},
+        experience=tuple(beyond.experience),
+        experience_fit=beyond.fit,
+        actions=tuple(beyond.actions),
+        experiments=beyond.experiments,
     )
 
 

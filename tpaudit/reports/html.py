@@ -11,6 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from tpaudit import __version__
+from tpaudit.reports import action_text
 from tpaudit.reports.arrange import (
     OutcomeRanking,
     attribution_by_touchpoint,
@@ -44,6 +45,7 @@ _PARTS = {
 # Rows a list may take in the file; the run's tables hold the rest. They keep the file well below 400 KB.
 _LIMITS = {
     "golden": 40,
+    "actions": 30,
     "map": 40,
     "paths": 12,
     "few": 8,
@@ -89,6 +91,7 @@ def render(run: RunResult, lang: Language) -> str:
         place=place,
         history=history,
         limit=_limited,
+        say=action_text,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin
 
 from tpaudit.reports.figures import printable
 from tpaudit.results import (
+    ActionRow,
     AttributionRow,
     AudienceResult,
     AudienceRow,
@@ -24,6 +25,7 @@ from tpaudit.results import (
     CustomerResult,
     DedupeResult,
     Evidence,
+    ExperienceRow,
     Explanation,
     FileIngested,
     FindingRow,
@@ -80,6 +82,8 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("golden_touchpoints", "golden", GoldenRow),
         ("attribution", "attribution", AttributionRow),
         ("fits", "fits", ModelFit),
+        ("experience", "experience", ExperienceRow),
+        ("actions", "actions", ActionRow),
     ),
     RunResult: (("stages", "stages", StageOutcome),),
 }
@@ -120,8 +124,8 @@ def to_csv(result: Result) -> str:
 
 
 def to_markdown(result: Result) -> str:
-    """The main table as a Markdown table; of a run every table, each under its name."""
-    if not isinstance(result, RunResult):
+    """The main table as a Markdown table; of a run and of a ranking every table, each under its name."""
+    if not isinstance(result, RunResult | RankResult):
         return _markdown_table(*_main_table(result))
     return "\n".join(f"## {name}\n\n{_markdown_table(list(rows[0]), rows)}" for name, rows in tabular(result) if rows)
 

@@ -63,11 +63,21 @@ from tpaudit.results.measures import (
     TransitionRow,
     UnclassifiedTouches,
 )
-from tpaudit.results.ranking import AttributionRow, GoldenRow, ModelFit, RankResult
+from tpaudit.results.ranking import (
+    ActionRow,
+    AttributionRow,
+    ExperienceFit,
+    ExperienceRow,
+    Experiment,
+    GoldenRow,
+    ModelFit,
+    RankResult,
+)
 from tpaudit.results.runs import RunResult, StageOutcome
 
 __all__ = [
     "SCHEMA_VERSION",
+    "ActionRow",
     "AttributionRow",
     "AudienceResult",
     "AudienceRow",
@@ -79,6 +89,9 @@ __all__ = [
     "CustomerResult",
     "DedupeResult",
     "Evidence",
+    "ExperienceFit",
+    "ExperienceRow",
+    "Experiment",
     "Explanation",
     "FileIngested",
     "FileSniffed",

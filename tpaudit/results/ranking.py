@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tpaudit.results.base import Result, Titles
+
+Difference = Annotated[float, Field(ge=-1, le=1)]
 
 
 class GoldenRow(Result):
@@ -26,7 +28,14 @@ class GoldenRow(Result):
     effect_low: float | None
     effect_high: float | None
     importance: float | None = None
+    importance_low: float | None = None
+    importance_high: float | None = None
+    n_importance: int | None = None
+    stated_importance: float | None = None
     performance: float | None = None
+    performance_low: float | None = None
+    performance_high: float | None = None
+    n_ratings: int | None = None
     quadrant: str | None = None
     attribution_markov: float | None = None
     attribution_shapley: float | None = None
@@ -34,6 +43,114 @@ class GoldenRow(Result):
     n_customers: int
     n_outcomes: int
     p_top: float | None = None
+    flags: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
+
+
+class ExperienceRow(Result):
+    """A row of mart `experience`: how a touchpoint is felt and where it loses customers, whatever the outcome."""
+
+    stage: str
+    touchpoint: str
+    owner: str | None
+    customers: int
+    reach: float | None
+    performance: float | None = None
+    performance_low: float | None = None
+    performance_high: float | None = None
+    n_ratings: int = 0
+    importance: float | None = None
+    importance_low: float | None = None
+    importance_high: float | None = None
+    n_importance: int = 0
+    stated_importance: float | None = None
+    stated_low: float | None = None
+    stated_high: float | None = None
+    n_stated: int = 0
+    quadrant: str | None = None
+    p_quadrant: float | None = None
+    drop_off: float | None = None
+    excess_drop_off: float | None = None
+    excess_drop_off_low: float | None = None
+    excess_drop_off_high: float | None = None
+    n_journeys: int = 0
+    repeat_contact: float | None = None
+    excess_repeat_contact: float | None = None
+    excess_repeat_contact_low: float | None = None
+    excess_repeat_contact_high: float | None = None
+    n_requests: int = 0
+    return_rate: float | None = None
+    excess_return_rate: float | None = None
+    excess_return_rate_low: float | None = None
+    excess_return_rate_high: float | None = None
+    n_orders: int = 0
+    median_hours_to_next: float | None = None
+    hours_low: float | None = None
+    hours_high: float | None = None
+    stage_hours: float | None = None
+    n_waits: int = 0
+    pain: str | None = None
+    breakpoint: tuple[str, ...] = ()
+
+
+class ExperienceFit(Result):
+    """What the importance of ratings was derived from; `left_out` says why a rated touchpoint has none.
+
+    `cut_importance` and `cut_performance` are the lines between the quadrants.
+    """
+
+    metric: str | None = None
+    customers: int = 0
+    touchpoints: int = 0
+    pairs: int = 0
+    pairs_rated: int = 0
+    r_squared: float | None = None
+    cut_importance: float | None = None
+    cut_performance: float | None = None
+    left_out: dict[str, str] = Field(default_factory=dict)
+
+
+class ActionRow(Result):
+    """A row of mart `actions`: what would change if a touchpoint were moved by a declared step."""
+
+    rank: int
+    stage: str
+    touchpoint: str
+    outcome: str
+    reason: Literal["golden", "golden_risk", "breakpoint"]
+    sign: str | None = None
+    step: float
+    step_unit: Literal["reach", "exposure", "gap"]
+    moved: float | None
+    expected: float | None
+    expected_low: float | None
+    expected_high: float | None
+    unit: Literal["customers", "requests"]
+    expected_value: float | None
+    value_low: float | None
+    value_high: float | None
+    owner: str | None
+    evidence: Literal["association", "experiment"]
+    source: str | None = None
+    n: int
+    caveat: str
+
+
+class Experiment(Result):
+    """The result of an experiment on a touchpoint, as the audit's people declare it."""
+
+    touchpoint: str
+    outcome: Literal["conversion", "retention", "satisfaction"]
+    effect: Difference
+    effect_low: Difference
+    effect_high: Difference
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _effect_within_interval(self) -> Experiment:
+        if not self.effect_low <= self.effect <= self.effect_high:
+            raise ValueError("effect must lie between effect_low and effect_high")
+        return self
 
 
 class AttributionRow(Result):
@@ -70,3 +187,7 @@ class RankResult(Result):
     top: int
     excluded: dict[str, str] = Field(default_factory=dict)
     touchpoint_titles: dict[str, Titles] = Field(default_factory=dict)
+    experience: tuple[ExperienceRow, ...] = ()
+    experience_fit: ExperienceFit | None = None
+    actions: tuple[ActionRow, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
