@@ -181,6 +181,14 @@ class KpiSection(Section):
     )
 
 
+class OutcomeWeights(Section):
+    """How much each outcome counts in the ranking over all of them; relative to each other."""
+
+    conversion: Annotated[float, Field(ge=0)] = Field(0.5, description="weight of conversion")
+    retention: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of retention")
+    satisfaction: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of satisfaction")
+
+
 class RankSection(Section):
     """How touchpoints are ranked."""
 
@@ -195,6 +203,12 @@ class RankSection(Section):
         None,
         description="tags of contact records that effects are adjusted for; unset: those that are frequent and do not "
         "follow from the outcome",
+    )
+    weights: OutcomeWeights = Field(
+        default_factory=OutcomeWeights, description="how much each outcome counts in the ranking over all of them"
+    )
+    sensitivity: bool = Field(
+        True, description="whether rankings are made again with other windows and without doubtful identities"
     )
     seed: int = Field(20260101, description="seed of the resampling")
 

@@ -316,7 +316,7 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("stage", STRING, "journey stage", values=STAGES),
         Column("outcome", STRING, "what the touchpoint is judged by", values=OUTCOMES),
         Column("touchpoint", STRING, "touchpoint of the catalogue"),
-        Column("rank", INTEGER, "place by priority within stage and outcome"),
+        Column("rank", INTEGER, "place by priority within stage and outcome, helps and harms each from their own end"),
         Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
         Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
         Column("band", INTEGER, "group of touchpoints whose ranks cannot be told apart; 1 is the top"),
@@ -334,7 +334,7 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
         Column("n_customers", INTEGER, "customers who met it", unit="customers"),
         Column("n_outcomes", INTEGER, "of them, those with the outcome", unit="customers"),
-        Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage", unit="share"),
+        Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage, on its own side", unit="share"),
         Column("importance_low", NUMBER, "lower end of the 95 % interval of the importance", unit="share"),
         Column("importance_high", NUMBER, "upper end of it", unit="share"),
         Column("n_importance", INTEGER, "customers who rated it and judged overall", unit="customers"),
@@ -344,5 +344,7 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("n_ratings", INTEGER, "ratings it was given", unit="ratings"),
         Column("flags", TAGS, "breakpoint: mart `experience` shows a sign of one; busy: met by many, moves few"),
         Column("drivers", TAGS, "codes of what moved it to its place, the weightiest first"),
+        Column("robust", BOOLEAN, "whether verdict and direction stand under every assumption of "
+               "`golden_sensitivity`; NULL where none was looked at"),
     ),
 )

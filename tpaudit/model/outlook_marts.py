@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tpaudit.model.fields import INTEGER, NUMBER, STRING, TAGS, Column, Table
 from tpaudit.model.interactions import STAGES
-from tpaudit.model.marts import BREAKPOINT_SIGNS, OUTCOMES, QUADRANTS
+from tpaudit.model.marts import BREAKPOINT_SIGNS, OUTCOMES, QUADRANTS, VERDICTS
 
 EXPERIENCE = Table(
     "experience",
@@ -88,3 +88,38 @@ ACTIONS = Table(
         Column("caveat", STRING, "code of what may make it come out otherwise"),
     ),
 )  # fmt: skip
+
+GOLDEN_SENSITIVITY = Table(
+    "golden_sensitivity",
+    "stage x outcome x touchpoint x assumption",
+    ("stage", "outcome", "touchpoint", "assumption", "value"),
+    (
+        Column("stage", STRING, "journey stage", values=STAGES),
+        Column("outcome", STRING, "what the touchpoint is judged by", values=OUTCOMES),
+        Column("touchpoint", STRING, "touchpoint of the catalogue"),
+        Column("assumption", STRING, "choice made otherwise: the window, or the least confidence of an identity",
+               values=("window_days", "confidence")),
+        Column("value", NUMBER, "what it was set to"),
+        Column("rank", INTEGER, "place by priority then"),
+        Column("effect", NUMBER, "adjusted difference of the outcome then", unit="share"),
+        Column("effect_low", NUMBER, "lower end of its 95 % interval", unit="share"),
+        Column("effect_high", NUMBER, "upper end of it", unit="share"),
+        Column("verdict", STRING, "what the evidence allows to say then", values=VERDICTS),
+        Column("n_customers", INTEGER, "customers who met it then", unit="customers"),
+    ),
+)  # fmt: skip
+
+GOLDEN_OVERALL = Table(
+    "golden_overall",
+    "stage x touchpoint",
+    ("stage", "touchpoint"),
+    (
+        Column("stage", STRING, "journey stage", values=STAGES),
+        Column("touchpoint", STRING, "touchpoint of the catalogue"),
+        Column("rank", INTEGER, "place in the stage by what it moves over all outcomes, the most helpful first"),
+        Column("rank_low", INTEGER, "best place as the weights of the outcomes vary by half"),
+        Column("rank_high", INTEGER, "worst place then"),
+        Column("score", NUMBER, "weighted mean over outcomes of reach x effect", unit="share"),
+        Column("outcomes", TAGS, "outcomes it is judged for"),
+    ),
+)

@@ -19,9 +19,10 @@ from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_q
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge
 from tpaudit.ranking.outlook import look_beyond
-from tpaudit.ranking.studies import STUDIES
-from tpaudit.ranking.traits import find_traits
-from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result
+from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
+from tpaudit.ranking.studies import STUDIES, censored
+from tpaudit.ranking.traits import Traits, find_traits
+from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result, SensitivityRow
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
 
@@ -30,13 +31,20 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
     """Attribute conversions, estimate effects, judge; see `tpaudit.ranking.rank`."""
     ranking = _Ranking(store, outcome, top)
     attribution = ranking.attribution()
-    golden, fits = ranking.golden(attribution)
+    context = ranking.context(attribution)
+    golden, fits = ranking.golden(ranking.facts, context)
+    sensitivity = ranking.sensitivity(context)
+    golden = marked_robust(golden, sensitivity)
     beyond = look_beyond(ranking.facts, ranking.catalogue, golden, fits, ranking.weights, store.audit.config.settings)
+    weights = ranking.rules.weights.model_dump()
+    over_all = overall(golden, weights)
     if outcome is None and top is None:
         _write(store, "attribution", attribution)
         _write(store, "golden_touchpoints", beyond.golden)
         _write(store, "experience", beyond.experience)
         _write(store, "actions", beyond.actions)
+        _write(store, "golden_sensitivity", sensitivity)
+        _write(store, "golden_overall", over_all)
     journeys = ranking.journey_totals()
     shown = {row.touchpoint for row in golden} | {row.touchpoint for row in attribution} | set(ranking.excluded)
     shown |= {row.touchpoint for row in beyond.experience}
@@ -54,6 +62,9 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
         experience_fit=beyond.fit,
         actions=tuple(beyond.actions),
         experiments=beyond.experiments,
+        overall=tuple(over_all),
+        weights=weights,
+        sensitivity=tuple(sensitivity),
     )
 
 
@@ -95,15 +106,23 @@ class _Ranking:
         kept = [name for name in met if name not in self.excluded]
         return attribute(self.store.engine, steps.filter(_.touchpoint.isin(kept)), kept, self.weights) if kept else []
 
-    def golden(self, attribution: Sequence[AttributionRow]) -> tuple[list[GoldenRow], list[ModelFit]]:
-        context = Context(
+    def context(self, attribution: Sequence[AttributionRow]) -> Context:
+        """What is shown beside the ranks."""
+        return Context(
             markov={row.touchpoint: row.share for row in attribution if row.model == "markov"},
             shapley={row.touchpoint: row.share for row in attribution if row.model == "shapley"},
             drop_off=self._drop_off(),
         )
+
+    def golden(self, facts: Facts, context: Context, assumption: Assumption | None = None
+               ) -> tuple[list[GoldenRow], list[ModelFit]]:  # fmt: skip
+        """Verdicts for every outcome, and what they are taken from."""
         rows, fits = [], []
         for outcome in self.outcomes:
-            cells = self._cells(outcome)
+            met = STUDIES[outcome](facts)
+            met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
+            traits = find_traits(self.store, met, self.rules.adjust_for)
+            cells = self._cells(met, traits)
             if cells is None:
                 continue
             effects = adjusted_effects(cells)
@@ -115,14 +134,27 @@ class _Ranking:
                     outcomes=round(cells.outcomes.sum()),
                     auc=ranking_quality(cells, effects.chances) if effects else None,
                     calibration_gap=calibration_gap(cells, effects.chances) if effects else None,
+                    window_days=facts.settings.journey.window_days,
+                    censored=censored(facts, outcome),
+                    adjusted_for=traits.names,
+                    not_adjusted_for=traits.left_out,
                 )
             )
         return rows, fits
 
-    def _cells(self, outcome: str) -> Cells | None:
-        """The study of *outcome* as cells; None if nobody met anything before it."""
+    def sensitivity(self, context: Context) -> list[SensitivityRow]:
+        """The same verdicts under other assumptions; none if the settings do not ask for them."""
+        if not self.rules.sensitivity:
+            return []
+        rows: list[SensitivityRow] = []
+        for assumption in assumptions(self.store.audit.config.settings):
+            golden, _fits = self.golden(assumption.facts(self.facts), context, assumption)
+            rows += sensitivity_rows(assumption, golden)
+        return rows
+
+    def _cells(self, met: Any, traits: Traits) -> Cells | None:
+        """A study *met* as cells; None if nobody met anything before the outcome."""
         engine = self.store.engine
-        met = engine.cache(STUDIES[outcome](self.facts))
         pairs = met.filter(_.touchpoint.notnull()).select("stage", "touchpoint").distinct()
         found = [Feature(row["stage"], row["touchpoint"]) for row in engine.fetch_rows(pairs)]
         self._exclude(feature.touchpoint for feature in found if feature.touchpoint in self.catalogue.definitional)
@@ -136,7 +168,6 @@ class _Ranking:
             return None
         kept = met.touchpoint.isin([feature.touchpoint for feature in features])
         met = met.mutate(touchpoint=ibis.ifelse(kept, met.touchpoint, None))
-        traits = find_traits(self.store, met, self.rules.adjust_for)
         return count_cells(engine, met, features, traits)
 
     def _exclude(self, touchpoints: Any) -> None:

@@ -71,7 +71,9 @@ from tpaudit.results.ranking import (
     Experiment,
     GoldenRow,
     ModelFit,
+    OverallRow,
     RankResult,
+    SensitivityRow,
 )
 from tpaudit.results.runs import RunResult, StageOutcome
 
@@ -110,6 +112,7 @@ __all__ = [
     "LoopRow",
     "ModelFit",
     "Money",
+    "OverallRow",
     "PartSniffed",
     "PathRow",
     "PathStep",
@@ -128,6 +131,7 @@ __all__ = [
     "RowPlace",
     "RunResult",
     "ScoreRow",
+    "SensitivityRow",
     "Severity",
     "SharedKey",
     "SniffResult",

@@ -45,6 +45,35 @@ class GoldenRow(Result):
     p_top: float | None = None
     flags: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    robust: bool | None = None
+
+
+class SensitivityRow(Result):
+    """A row of mart `golden_sensitivity`: what the ranking says of a touchpoint if one choice is made otherwise."""
+
+    stage: str
+    outcome: str
+    touchpoint: str
+    assumption: Literal["window_days", "confidence"]
+    value: float
+    rank: int | None
+    effect: float | None
+    effect_low: float | None
+    effect_high: float | None
+    verdict: Literal["golden", "golden_risk", "supporting", "insufficient"]
+    n_customers: int
+
+
+class OverallRow(Result):
+    """A row of mart `golden_overall`: a touchpoint over all outcomes, by declared weights."""
+
+    stage: str
+    touchpoint: str
+    rank: int
+    rank_low: int
+    rank_high: int
+    score: float
+    outcomes: tuple[str, ...]
 
 
 class ExperienceRow(Result):
@@ -166,13 +195,21 @@ class AttributionRow(Result):
 
 
 class ModelFit(Result):
-    """How well the model behind the adjusted effects describes the data."""
+    """What the adjusted effects on one outcome are taken from, and how well their model describes it.
+
+    `censored` are customers left out because their outcome may still come; `adjusted_for` the tags customers are
+    compared within, `not_adjusted_for` those left out, each with the reason.
+    """
 
     outcome: str
     customers: int
     outcomes: int
     auc: float | None
     calibration_gap: float | None
+    window_days: int | None = None
+    censored: int = 0
+    adjusted_for: tuple[str, ...] = ()
+    not_adjusted_for: dict[str, str] = Field(default_factory=dict)
 
 
 class RankResult(Result):
@@ -191,3 +228,6 @@ class RankResult(Result):
     experience_fit: ExperienceFit | None = None
     actions: tuple[ActionRow, ...] = ()
     experiments: tuple[Experiment, ...] = ()
+    overall: tuple[OverallRow, ...] = ()
+    weights: dict[str, float] = Field(default_factory=dict)
+    sensitivity: tuple[SensitivityRow, ...] = ()
