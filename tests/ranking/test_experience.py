@@ -276,6 +276,17 @@ def test_answers_about_a_case_rate_its_touchpoint_and_are_no_overall_judgement(t
     assert found.fit.left_out == {"hotline": "no_overall"}
 
 
+def test_ratings_that_explain_nothing_have_no_quadrant_and_an_interval_around_their_importance(tmp_path: Path) -> None:
+    store = make_store(tmp_path, SETTINGS)
+    rng = np.random.default_rng(11)
+    ratings = rng.integers(1, 6, size=(150, 3)).astype(float)
+    write_ratings(store, ratings, rng.integers(0, 11, 150).astype(float), ["chat", "delivery", "hotline"])
+    for rated in measured(store).rated.values():
+        assert rated.importance is not None and rated.importance_interval is not None
+        assert rated.importance_interval[0] <= rated.importance <= rated.importance_interval[1]
+        assert (rated.quadrant is None) == ((rated.p_quadrant or 0) < 0.5)
+
+
 @given(seed=st.integers(0, 1000), size=st.integers(2, 7))
 def test_every_touchpoint_lies_in_one_quadrant_and_the_best_and_most_important_keeps_up(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)

@@ -72,11 +72,12 @@ def test_losses_must_be_half_as_large_again_as_elsewhere(kind: str) -> None:
     assert signs(losses=replace(NOTHING, **{kind: {"hotline": Contrast(500, 0.9)}})) == ()
 
 
-def test_drop_off_of_a_touchpoint_that_clearly_helps_to_convert_is_no_sign() -> None:
+def test_drop_off_needs_customers_who_convert_less_where_that_is_known() -> None:
     losses = replace(NOTHING, drop_off={PLACE: lost(0.2)})
     assert signs(losses=losses) == ("drop_off",)
-    assert signs(losses=losses, golden=(row(outcome="conversion", effect=0.1),)) == ()
-    assert signs(losses=losses, golden=(row(outcome="conversion", effect=0.1, error=0.2),)) == ("drop_off",)
+    for effect, error, found in ((0.1, 0.01, ()), (-0.1, 0.2, ()), (-0.02, 0.001, ()), (-0.1, 0.01, ("drop_off",))):
+        assert signs(losses=losses, golden=(row(outcome="conversion", effect=effect, error=error),)) == found
+    assert signs(losses=losses, golden=(row(outcome="conversion", effect=None),)) == ()
 
 
 def test_a_touchpoint_few_meet_is_no_breakpoint() -> None:

@@ -33,6 +33,8 @@ Floats = NDArray[np.float64]
 _MOST_WEIGHED = 60
 # Resamples worked on at once, which bounds the memory of their correlation tables.
 _AT_ONCE = 100
+# Resamples that must agree before a quadrant is named at all.
+_MOSTLY = 0.5
 # Importances closer than this differ by the rounding of the arithmetic.
 _SAME = 1e-12
 
@@ -236,6 +238,8 @@ def _importance(tables: Floats, together: NDArray[np.bool_]) -> Floats:
 
 def _with_importance(rated: dict[str, Rated], weighed: _Weighed) -> dict[str, Rated]:
     low, high = percentile_interval(weighed.resampled)
+    # Resampling lifts squares: where little is explained, all resamples may lie above the estimate.
+    low, high = np.minimum(low, weighed.importance), np.maximum(high, weighed.importance)
     found = dict(rated)
     for place, name in enumerate(weighed.touchpoints):
         found[name] = replace(
@@ -249,7 +253,8 @@ def _with_importance(rated: dict[str, Rated], weighed: _Weighed) -> dict[str, Ra
 
 def _with_quadrants(rated: dict[str, Rated], weighed: _Weighed, means: Means, weights: Floats,
                     rules: ExperienceSection) -> tuple[dict[str, Rated], ExperienceFit]:  # fmt: skip
-    """Quadrants of the touchpoints weighed, and how often resampling finds the same; a single one has none."""
+    """Quadrants of the touchpoints weighed, and how often resampling finds the same; a single one has none, nor has one
+    that resampling mostly finds elsewhere."""
     places = [means.touchpoints.index(name) for name in weighed.touchpoints]
     performance = means.total.sum(axis=0)[places] / means.n.sum(axis=0)[places]
     resampled = _ratio(weights @ means.total[:, places], weights @ means.n[:, places])
@@ -263,7 +268,8 @@ def _with_quadrants(rated: dict[str, Rated], weighed: _Weighed, means: Means, we
     found = dict(rated)
     for place, name in enumerate(weighed.touchpoints):
         same = float((again[:, place] == quadrants[place]).mean())
-        found[name] = replace(found[name], quadrant=QUADRANTS[quadrants[place]], p_quadrant=same)
+        quadrant = QUADRANTS[quadrants[place]] if same >= _MOSTLY else None
+        found[name] = replace(found[name], quadrant=quadrant, p_quadrant=same)
     return found, fit
 
 

@@ -5,8 +5,9 @@ large enough to matter and clear of chance after Benjamini-Hochberg over all sig
 
 low_rating       rated below the others, or below the goal, by [experience] breakpoint_gap grades
 dissatisfaction  its adjusted effect on satisfaction is negative, by [rank] min_lift of the overall rate
-drop_off         journeys end there in vain more often than at its stage's other touchpoints, and its adjusted effect
-                 on conversion is not clearly positive: near their end many journeys end, and more of them in purchases
+drop_off         journeys end there in vain more often than at its stage's other touchpoints, and customers who met it
+                 convert less than comparable ones, by min_lift of the overall rate: journeys must end somewhere.
+                 Touchpoints without an effect of their own, such as the checkout, need the first half only
 repeat_contact   customers who asked there had to ask again more often than elsewhere
 returns          orders after meeting it are returned more often than others
                  (the last three by a factor of [experience] breakpoint_excess)
@@ -41,19 +42,15 @@ def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Exp
                 golden: Sequence[GoldenRow], fits: Iterable[ModelFit], rules: RankSection,
                 limits: ExperienceSection) -> dict[Place, tuple[str, ...]]:  # fmt: skip
     """The signs of each place that is a breakpoint. *reach* holds customers and share of the stage per place."""
-    rate = next((_rate(fit) for fit in fits if fit.outcome == "satisfaction"), None)
+    rates = {fit.outcome: _rate(fit) for fit in fits}
     harmful = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "satisfaction"}
-    helpful = {
-        (row.stage, row.touchpoint)
-        for row in golden
-        if row.outcome == "conversion" and row.effect_low is not None and row.effect_low > 0
-    }
+    converting = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "conversion"}
     signs: list[Sign] = []
     for place, (customers, share) in reach.items():
         if customers < rules.min_customers or (share or 0) < limits.breakpoint_reach:
             continue
-        signs += _felt(place, experience, harmful.get(place), rate, rules, limits)
-        signs += [sign for sign in _lost(place, losses, limits) if sign[1] != "drop_off" or place not in helpful]
+        signs += _felt(place, experience, harmful.get(place), rates.get("satisfaction"), rules, limits)
+        signs += _lost(place, losses, converting.get(place), rates.get("conversion"), rules, limits)
     adjusted = false_discovery_adjusted(np.array([p for *_, p in signs], dtype=np.float64))
     found: dict[Place, list[str]] = {}
     for (place, sign, is_large, _p), p in zip(signs, adjusted, strict=True):
@@ -75,17 +72,26 @@ def _felt(place: Place, experience: Experience, effect: GoldenRow | None, rate: 
     return found
 
 
-def _lost(place: Place, losses: Losses, limits: ExperienceSection) -> list[Sign]:
+def _lost(place: Place, losses: Losses, effect: GoldenRow | None, rate: float | None, rules: RankSection,
+          limits: ExperienceSection) -> list[Sign]:  # fmt: skip
     measured: tuple[tuple[str, Contrast | None], ...] = (
         ("drop_off", losses.drop_off.get(place)),
         ("repeat_contact", losses.repeat_contact.get(place[1])),
         ("returns", losses.returns.get(place[1])),
     )
-    return [
-        (place, sign, one.rate >= limits.breakpoint_excess * one.others, one.p)
-        for sign, one in measured
-        if one is not None and one.others is not None and one.p is not None
-    ]
+    found = []
+    for sign, one in measured:
+        if one is None or one.others is None or one.p is None:
+            continue
+        is_large, p = one.rate >= limits.breakpoint_excess * one.others, one.p
+        if sign == "drop_off" and effect is not None:
+            harm = p_below(effect, 0.0)
+            if harm is None or rate is None:
+                continue
+            # Both must hold, so the weaker evidence counts (an intersection-union test).
+            is_large, p = is_large and -(effect.effect or 0) >= rules.min_lift * rate, max(p, harm)
+        found.append((place, sign, is_large, p))
+    return found
 
 
 def busy(golden: Sequence[GoldenRow], fits: Iterable[ModelFit], rules: RankSection) -> set[Place]:

@@ -1,7 +1,8 @@
 """Where customers are lost, sent round again or kept waiting, touchpoint by touchpoint, against the others.
 
 drop-off         identified customers whose unconverted journey ends at the touchpoint, of all whose journey has it as a
-                 step; against the other touchpoints of its stage, for the stages up to the purchase only
+                 step; against the other touchpoints of its stage, for the stages up to the purchase only, and leaving
+                 out those that belong to every order, at which hardly any journey can end in vain
 repeat contact   requests after which the customer asked again, as KPI repeat_contact_7d counts them; against requests
                  made elsewhere
 returns          orders on which money went back, of customers who met the touchpoint before ordering, as KPI
@@ -13,7 +14,7 @@ Whether somebody known only by a cookie ordered cannot be seen, so anonymous vis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +75,14 @@ class Losses:
     waits: Mapping[Place, Wait]
 
 
-def measure_losses(facts: Facts, weights: Floats, minimum: int) -> Losses:
+def measure_losses(facts: Facts, weights: Floats, minimum: int, definitional: Collection[str] = ()) -> Losses:
     """Losses of all touchpoints; *weights* (replicates x blocks) resample customers.
 
-    A share of fewer than *minimum*, here or elsewhere, is compared with nothing.
+    The *definitional* touchpoints belong to every order, so the drop-off of others is not compared with theirs. A share
+    of fewer than *minimum*, here or elsewhere, is compared with nothing.
     """
     return Losses(
-        drop_off=_drop_off(facts, weights, minimum),
+        drop_off=_drop_off(facts, weights, minimum, definitional),
         repeat_contact=_of_kpi(facts, "repeat_contact_7d", weights, minimum),
         returns=_of_kpi(facts, "refund_rate", weights, minimum),
         waits=_waits(facts),
@@ -104,7 +106,7 @@ def contrast(hits: Floats, trials: Floats, other_hits: Floats, other_trials: Flo
                     above_zero(rate - others, resampled))  # fmt: skip
 
 
-def _drop_off(facts: Facts, weights: Floats, minimum: int) -> dict[Place, Contrast]:
+def _drop_off(facts: Facts, weights: Floats, minimum: int, definitional: Collection[str]) -> dict[Place, Contrast]:
     identified = facts.customers.filter(_.is_identified)
     steps = facts.steps.filter(_.stage.isin(LEADING_TO_PURCHASE), _.touchpoint.notnull())
     steps = steps.semi_join(identified, "customer_id").mutate(converted=_.converted.fill_null(False))
@@ -121,7 +123,11 @@ def _drop_off(facts: Facts, weights: Floats, minimum: int) -> dict[Place, Contra
     names, (trials, hits, won) = _by_block(found, places, ("trials", "hits", "won"))
     contrasts = {}
     for place, (stage, touchpoint) in enumerate(names):
-        others = [other for other, key in enumerate(names) if key[0] == stage and other != place]
+        others = [
+            other
+            for other, key in enumerate(names)
+            if key[0] == stage and other != place and key[1] not in definitional
+        ]
         one = contrast(hits[:, place], trials[:, place], hits[:, others].sum(axis=1), trials[:, others].sum(axis=1),
                        weights, minimum)  # fmt: skip
         going_on = trials[:, others].sum() - hits[:, others].sum()

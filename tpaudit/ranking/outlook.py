@@ -44,7 +44,7 @@ def look_beyond(facts: Facts, catalogue: Catalogue, golden: Sequence[GoldenRow],
     experiments, questions = load_experiments(folder, catalogue), load_questions(folder, catalogue)
     mapped = facts.store.engine.fetch_rows(facts.store.mart("journey_map"))
     felt = measure_experience(Ratings(facts, questions), weights, settings.experience)
-    losses = measure_losses(facts, weights, settings.rank.min_customers)
+    losses = measure_losses(facts, weights, settings.rank.min_customers, catalogue.definitional)
     reach = {(row["stage"], row["touchpoint"]): (row["customers"] or 0, row["reach"]) for row in mapped if row["stage"]}
     broken = breakpoints(reach, felt, losses, golden, fits, settings.rank, settings.experience)
     rows = [_experienced(row, felt, losses, broken) for row in sorted(mapped, key=_place) if row["stage"]]
