@@ -208,7 +208,9 @@ class RankSection(Section):
         default_factory=OutcomeWeights, description="how much each outcome counts in the ranking over all of them"
     )
     sensitivity: bool = Field(
-        True, description="whether rankings are made again with other windows and without doubtful identities"
+        False,
+        description="whether the ranking is made again with half and twice the window and without doubtful identities, "
+        "to see which verdicts stand; takes about as long again",
     )
     seed: int = Field(20260101, description="seed of the resampling")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -21,7 +22,7 @@ from tpaudit.ranking.golden import Context, judge
 from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
 from tpaudit.ranking.studies import STUDIES, censored
-from tpaudit.ranking.traits import Traits, find_traits
+from tpaudit.ranking.traits import Traits, carried_tags, find_traits
 from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result, SensitivityRow
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
@@ -84,6 +85,12 @@ class _Ranking:
         self.outcomes = [outcome] if outcome else list(STUDIES)
         self.weights = block_weights(settings.replicates, settings.seed)
         self.excluded: dict[str, str] = {}
+        self.traits: dict[str, Traits] = {}
+
+    @cached_property
+    def tags(self) -> Any:
+        """What contact records say of customers."""
+        return carried_tags(self.store)
 
     def journey_totals(self) -> dict[str, int]:
         totals = self.facts.journeys.aggregate(
@@ -121,7 +128,9 @@ class _Ranking:
         for outcome in self.outcomes:
             met = STUDIES[outcome](facts)
             met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
-            traits = find_traits(self.store, met, self.rules.adjust_for)
+            if outcome not in self.traits:
+                self.traits[outcome] = find_traits(self.store, self.tags, met, self.rules.adjust_for)
+            traits = self.traits[outcome]
             cells = self._cells(met, traits)
             if cells is None:
                 continue

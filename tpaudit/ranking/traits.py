@@ -8,7 +8,7 @@ them that the tag probably follows from the outcome ("has bought"): adjusting fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ _MOST = 16
 class Traits:
     """Traits a study adjusts for: their names, and a table of customer_id and `traits`, a bit mask in that order.
 
-    `left_out` says of other traits why they are not among them.
+    `left_out` says of other traits why they are not among them; rare ones are not mentioned.
     """
 
     names: tuple[str, ...]
@@ -36,48 +36,52 @@ class Traits:
     left_out: dict[str, str]
 
 
-def find_traits(store: Store, met: Any, wanted: Sequence[str] | None) -> Traits:
-    """Traits of the customers of a study *met* (see `studies`): those *wanted*, or if that is None whatever is fit."""
-    subjects = met.group_by("customer_id").agg(outcome=_.outcome.cast("int64").max())
-    tags = store.engine.cache(_tags(store).semi_join(subjects, "customer_id"))
-    total = store.engine.fetch_rows(subjects.aggregate(customers=_.count(), outcomes=_.outcome.sum()))[0]
-    counted = tags.join(subjects, "customer_id").group_by("tag").agg(customers=_.count(), outcomes=_.outcome.sum())
-    floor = _RAREST * total["customers"] if wanted is None else 0
-    by_size = counted.filter(_.customers >= floor).order_by([ibis.desc("customers"), "tag"])
-    found = {row["tag"]: row for row in store.engine.fetch_rows(by_size)}
-    left_out = {name: reason for name in wanted or () if (reason := "no contact record carries it") and name not in found}
-    names: list[str] = []
-    for tag, row in found.items():
-        if wanted is not None and tag not in wanted:
-            continue
-        reason = None if wanted is not None else _unfit(row["customers"], row["outcomes"], total, len(names))
-        if reason:
-            left_out[tag] = reason
-        else:
-            names.append(tag)
-    return Traits(tuple(names), _masks(tags, names), left_out)
-
-
-def _tags(store: Store) -> Any:
-    """Tags of customers' contact records, each once: customer_id, tag. A tag that a rule gives counts as its making."""
+def carried_tags(store: Store) -> Any:
+    """Tags of customers' contact records, each once: customer_id, tag."""
     contacts = store.current("contacts").select("contact_id", tag=_.tags.unnest())
     links = store.mart("customer_links").select("contact_id", "customer_id")
-    return contacts.filter(_.tag.notnull()).join(links, "contact_id").select("customer_id", "tag").distinct()
+    tags = contacts.filter(_.tag.notnull()).join(links, "contact_id").select("customer_id", "tag").distinct()
+    return store.engine.cache(tags)
 
 
-def _unfit(customers: int, outcomes: int, total: dict[str, Any], chosen: int) -> str | None:
-    others, their_outcomes = total["customers"] - customers, total["outcomes"] - outcomes
+def find_traits(store: Store, tags: Any, met: Any, wanted: Sequence[str] | None) -> Traits:
+    """Traits of the customers of a study *met* (see `studies`): those *wanted*, or if that is None whatever is fit.
+
+    *tags* are `carried_tags`.
+    """
+    subjects = met.group_by("customer_id").agg(outcome=_.outcome.cast("int64").max())
+    counted = subjects.left_join(tags, "customer_id").group_by("tag")
+    by_size = counted.agg(customers=_.customer_id.nunique(), outcomes=_.outcome.sum())
+    every = subjects.aggregate(tag=ibis.null("string"), customers=_.count(), outcomes=_.outcome.sum())
+    rows = store.engine.fetch_rows(every.union(by_size.filter(_.tag.notnull())).order_by([ibis.desc("customers"), "tag"]))
+    total = next(row for row in rows if row["tag"] is None)
+    found = {row["tag"]: row for row in rows if row["tag"] is not None}
+    if wanted is not None:
+        names = [tag for tag in found if tag in wanted]
+        left_out = {tag: "no contact record of the study's customers carries it" for tag in wanted if tag not in found}
+        return Traits(tuple(names), _masks(tags, names), left_out)
+    frequent = {tag: row for tag, row in found.items() if row["customers"] >= _RAREST * total["customers"]}
+    left_out = {tag: reason for tag, row in frequent.items() if (reason := _unfit(row, total))}
+    fit = [tag for tag in frequent if tag not in left_out]
+    left_out |= {tag: f"only the {_MOST} most frequent are used" for tag in fit[_MOST:]}
+    return Traits(tuple(fit[:_MOST]), _masks(tags, fit[:_MOST]), left_out)
+
+
+def _unfit(row: Mapping[str, Any], total: Mapping[str, Any]) -> str | None:
+    """Why customers cannot be compared within a tag, if so."""
+    others = total["customers"] - row["customers"]
     if others < _RAREST * total["customers"]:
         return "nearly all customers carry it"
-    share, other_share = outcomes / customers, their_outcomes / others
+    share, other_share = row["outcomes"] / row["customers"], (total["outcomes"] - row["outcomes"]) / others
     if max(share, other_share) > _TELLTALE * min(share, other_share):
         return "it goes with the outcome so closely that it may follow from it"
-    return f"only the {_MOST} most frequent are used" if chosen == _MOST else None
+    return None
 
 
 def _masks(tags: Any, names: Sequence[str]) -> Any:
-    chosen = tags.filter(tags.tag.isin(names)) if names else tags.limit(0)
-    place = chosen.tag.cases(*((name, float(2**place)) for place, name in enumerate(names)), else_=0.0) if names else 0.0
-    return chosen.mutate(bit=ibis.literal(place) if not names else place).group_by("customer_id").agg(
-        traits=_.bit.sum().cast("int64")
-    )
+    """customer_id and the bit mask of those of *names* among the customer's *tags*; None without names."""
+    if not names:
+        return None
+    chosen = tags.filter(tags.tag.isin(names))
+    bit = chosen.tag.cases(*((name, float(2**place)) for place, name in enumerate(names)), else_=0.0)
+    return chosen.mutate(bit=bit).group_by("customer_id").agg(traits=_.bit.sum().cast("int64"))
