@@ -297,12 +297,22 @@ ATTRIBUTION = Table(
     (
         Column("touchpoint", STRING, "touchpoint credited"),
         Column("model", STRING, "attribution model",
-               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "shapley")),
+               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley", "markov",
+                       "markov_2")),
         Column("credit", NUMBER, "conversions credited", unit="conversions"),
         Column("share", NUMBER, "credit / all conversions", unit="share"),
         Column("value", NUMBER, "net order amount credited", unit="currency"),
         Column("ci_low", NUMBER, "lower end of the 95 % interval of the share"),
         Column("ci_high", NUMBER, "upper end of the 95 % interval of the share"),
+        Column("rank", INTEGER, "place by share among the touchpoints credited by the model"),
+        Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
+        Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
+        Column("cost", NUMBER, "advertising spend on the touchpoint; NULL if none is known", unit="currency"),
+        Column("roas", NUMBER, "value / cost"),
+        Column("cost_per_conversion", NUMBER, "cost / credit", unit="currency"),
+        Column("outcome", STRING, "what is attributed"),
+        Column("window_days", INTEGER, "days before the conversion in which touches count", unit="d"),
+        Column("excluded", STRING, "touchpoints that take no credit, joined by ', '; NULL if none"),
     ),
 )  # fmt: skip
 

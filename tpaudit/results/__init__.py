@@ -63,11 +63,20 @@ from tpaudit.results.measures import (
     TransitionRow,
     UnclassifiedTouches,
 )
-from tpaudit.results.ranking import AttributionRow, GoldenRow, ModelFit, RankResult
+from tpaudit.results.ranking import (
+    AttributionBasis,
+    AttributionResult,
+    AttributionRow,
+    GoldenRow,
+    ModelFit,
+    RankResult,
+)
 from tpaudit.results.runs import RunResult, StageOutcome
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AttributionBasis",
+    "AttributionResult",
     "AttributionRow",
     "AudienceResult",
     "AudienceRow",
