@@ -56,8 +56,8 @@ def steps(engine: Engine, journeys: Iterable[tuple[list[str], bool, float | None
     return engine.table(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
-def credited(engine: Engine, told: object, touchpoints: list[str], direct: int | None = None):  # type: ignore[no-untyped-def]
-    return journey_credits(engine, numbered(engine, told, touchpoints), len(touchpoints), direct)
+def credited(engine: Engine, told: object, touchpoints: list[str], direct: tuple[int, ...] = ()):  # type: ignore[no-untyped-def]
+    return journey_credits(engine, numbered(engine, told, touchpoints).filter(ibis._.converted), len(touchpoints), direct)
 
 
 # One converting journey of four touches (chat twice), one that does not convert.
@@ -76,7 +76,7 @@ EXPECTED = {  # chat, search, website
 @pytest.mark.parametrize("model", MODELS)
 def test_credits_of_one_journey_by_hand(engine: Engine, model: str) -> None:
     told = steps(engine, [(PATH, True, 90.0), (["search"], False, None)])
-    given_away = credited(engine, told, ["chat", "search", "website"], direct=2).by_model[model]
+    given_away = credited(engine, told, ["chat", "search", "website"], direct=(2,)).by_model[model]
     assert given_away.conversions.sum(axis=0) == pytest.approx(EXPECTED[model])
     assert given_away.value.sum(axis=0) == pytest.approx(90.0 * np.array(EXPECTED[model]))
 
@@ -92,7 +92,7 @@ def test_position_model_by_length(engine: Engine, path: list[str], expected: lis
 
 
 def test_website_alone_keeps_the_credit(engine: Engine) -> None:
-    found = credited(engine, steps(engine, [(["website", "website"], True, 1.0)]), ["website"], direct=0)
+    found = credited(engine, steps(engine, [(["website", "website"], True, 1.0)]), ["website"], direct=(0,))
     assert found.by_model["last_non_direct"].conversions.sum() == 1
 
 
@@ -127,7 +127,7 @@ quickly = settings(
 @quickly
 @given(journeys)
 def test_credits_equal_those_given_touch_by_touch(engine: Engine, told: list[tuple[list[str], bool]]) -> None:
-    found = credited(engine, steps(engine, [(path, won, 3.0) for path, won in told]), TOUCHPOINTS, direct=3)
+    found = credited(engine, steps(engine, [(path, won, 3.0) for path, won in told]), TOUCHPOINTS, direct=(3,))
     for model in MODELS:
         given_away = [touch_by_touch(path, model) for path, won in told if won]
         expected = [sum(each.get(name, 0.0) for each in given_away) for name in TOUCHPOINTS]
@@ -186,11 +186,11 @@ def test_every_model_gives_away_all_conversions_and_no_more(engine: Engine, told
 
 def test_moves_counted_by_the_engine(engine: Engine) -> None:
     told = numbered(engine, steps(engine, [(["a", "b", "b"], True, 7.0), (["b"], False, None)]), ["a", "b"])
-    moves = count_moves(engine, told, 2)
-    rows = zip(moves.previous, moves.place, moves.following, moves.times, moves.value, strict=True)
+    moves = count_moves(engine, told, told.filter(ibis._.converted), 2)
+    rows = zip(moves.block, moves.previous, moves.place, moves.following, moves.times, moves.value, strict=True)
     # 2 is START as previous and CONVERSION as following, 3 the END.
-    assert sorted((*map(int, row[:4]), float(row[4])) for row in rows) == [
-        (0, 1, 1, 1, 0.0), (1, 1, 2, 1, 7.0), (2, 0, 1, 1, 0.0), (2, 1, 3, 1, 0.0),
+    assert sorted((*map(int, row[:5]), float(row[5])) for row in rows) == [
+        (0, 0, 1, 1, 1, 0.0), (0, 1, 1, 2, 0, 7.0), (0, 1, 1, 2, 1, 0.0), (0, 2, 0, 1, 1, 0.0), (1, 2, 1, 3, 1, 0.0),
     ]  # fmt: skip
 
 

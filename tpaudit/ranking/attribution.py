@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
@@ -56,10 +57,12 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
     as far as it is known. Shares are of the conversions that have such steps.
     """
     steps = numbered(engine, steps, touchpoints)
-    direct = touchpoints.index(DIRECT) if DIRECT in touchpoints else None
+    direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]
     with engine.frugal():
-        credits = journey_credits(engine, steps, len(touchpoints), direct)
-        moves = count_moves(engine, steps, len(touchpoints))
+        converting = engine.cache(steps.filter(_.converted))
+        credits = journey_credits(engine, converting, len(touchpoints), direct)
+        moves = count_moves(engine, steps, converting, len(touchpoints))
+        engine.release(converting)
     # Every model gives away the same conversions; the chains need their number to turn shares into credit.
     conversions = credits.by_model["linear"].conversions.sum()
     if not conversions:

@@ -17,7 +17,7 @@ added up by journey and touchpoint, and no step needs to know its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,14 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import is_one_of
 from tpaudit.stats.bootstrap import BLOCKS
 
 Floats = NDArray[np.float64]
 
-DIRECT = "website"
+DIRECT = ("website", "direct", "(direct)")
+"""What the website met without a detour is called; the last two in files of paths, whatever their case."""
+
 HALF_LIFE_HOURS = 7 * 24.0
 MODELS = ("first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley")
 
@@ -54,12 +57,12 @@ class JourneyCredits:
     has_times: bool
 
 
-def journey_credits(engine: Engine, steps: Any, size: int, direct: int | None = None) -> JourneyCredits:
+def journey_credits(engine: Engine, converting: Any, size: int, direct: Sequence[int] = ()) -> JourneyCredits:
     """Credits of every model in MODELS to touchpoints numbered below *size*.
 
-    *steps* are as `steps.STEP` says, with `place` in the stead of touchpoint. *direct* is the place of DIRECT, if met.
+    *converting* are the steps of journeys that converted, as `steps.STEP` says but with `place` for the touchpoint. *direct* are the places of DIRECT.
     """
-    parts = _parts(_met(steps.filter(_.converted)), direct)
+    parts = _parts(_met(converting), direct)
     sums = {f"{model}_conversions": (parts[model] * parts.times).sum() for model in MODELS}
     sums |= {f"{model}_value": (parts[model] * parts.value).sum() for model in MODELS}
     known = {"valued": parts.value.count(), "untimed": parts.untimed.sum()}
@@ -95,10 +98,10 @@ def _met(steps: Any) -> Any:
     )
 
 
-def _parts(met: Any, direct: int | None) -> Any:
+def _parts(met: Any, direct: Sequence[int]) -> Any:
     """Each touchpoint of a journey with the part of the conversion every model gives it, in a column each."""
     journey = ibis.window(group_by="journey")
-    detour = met.place != direct if direct is not None else ibis.literal(True)
+    detour = ~is_one_of(met.place, direct)
     placed = met.mutate(
         length=met.touches.sum().over(journey),
         places=met.count().over(journey),

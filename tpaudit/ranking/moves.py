@@ -21,7 +21,8 @@ class Moves:
     """How often journeys of `block` that were at `previous`, then at `place`, went on to `following`.
 
     Touchpoints are numbers below `size`; `size` itself stands for START as previous and for CONVERSION as following,
-    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into CONVERSION.
+    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into CONVERSION; rows that carry it
+    may have no times of their own.
     """
 
     size: int
@@ -33,25 +34,45 @@ class Moves:
     value: Floats
 
 
-def count_moves(engine: Engine, steps: Any, size: int) -> Moves:
-    """Moves along *steps* (see `steps.STEP`), whose touchpoints are numbered below *size* (`place`)."""
-    along = ibis.window(group_by="journey", order_by="position")
-    moved = steps.select(
-        "block", "place", "converted", "value", "times",
-        previous=steps.place.lag().over(along),
-        following=steps.place.lead().over(along),
-    )  # fmt: skip
-    conversion, end = ibis.literal(size, "int16"), ibis.literal(size + 1, "int16")
-    is_last = moved.following.isnull()
-    moved = moved.select(
-        "block", "place", "times",
-        previous=ibis.coalesce(moved.previous, conversion),
-        following=ibis.coalesce(moved.following, ibis.ifelse(moved.converted, conversion, end)),
-        value=ibis.ifelse(is_last & moved.converted, moved.value, ibis.null("float64")),
-    )  # fmt: skip
-    counted = moved.group_by(["block", "previous", "place", "following"]).agg(
-        times=_.times.sum().cast("int32"), value=_.value.sum()
+def count_moves(engine: Engine, steps: Any, converting: Any, size: int) -> Moves:
+    """Moves along *steps* (see `steps.STEP`), whose touchpoints are numbered below *size* (`place`).
+
+    *converting* are the steps of journeys that converted: what those were worth is counted by itself, because all other
+    steps need not carry it through the sort.
+    """
+    keys = ((_.block.cast("int64") * (size + 1) + _.previous) * size + _.place) * (size + 2) + _.following
+    moved = _chained(steps, size).select("times", key=keys)
+    found = engine.fetch(moved.group_by("key").agg(times=_.times.sum().cast("int32")))
+    rest, following = np.divmod(found["key"].to_numpy(), size + 2)
+    rest, place = np.divmod(rest, size)
+    block, previous = np.divmod(rest, size + 1)
+
+    ends = _chained(converting, size).filter(_.following == size).group_by(["previous", "place"])
+    worth = engine.fetch(ends.agg(value=_.value.sum()))
+    # Rows that no journey makes: they only bring the value.
+    none = np.zeros(len(worth), dtype=np.int64)
+    return Moves(
+        size=size,
+        block=_joined(block, none),
+        previous=_joined(previous, worth["previous"].to_numpy()),
+        place=_joined(place, worth["place"].to_numpy()),
+        following=_joined(following, none + size),
+        times=np.concatenate([found["times"].to_numpy(), none.astype(np.int32)]),
+        value=np.concatenate([np.zeros(len(found)), np.nan_to_num(worth["value"].to_numpy())]),
     )
-    found = engine.fetch(counted)
-    keys = {name: found[name].to_numpy() for name in ("block", "previous", "place", "following")}
-    return Moves(size, **keys, times=found["times"].to_numpy(), value=np.nan_to_num(found["value"].to_numpy()))
+
+
+def _chained(steps: Any, size: int) -> Any:
+    """*steps* with the place before and the place after, numbered as `Moves` does."""
+    along = ibis.window(group_by="journey", order_by="position")
+    chained = steps.mutate(previous=steps.place.lag().over(along), following=steps.place.lead().over(along))
+    conversion, end = ibis.literal(size, "int16"), ibis.literal(size + 1, "int16")
+    return chained.mutate(
+        previous=ibis.coalesce(chained.previous, conversion),
+        following=ibis.coalesce(chained.following, ibis.ifelse(chained.converted, conversion, end)),
+    )
+
+
+def _joined(one: Any, other: Any) -> Small:
+    joined: Small = np.concatenate([one, other]).astype(np.int16)
+    return joined

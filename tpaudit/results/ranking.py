@@ -86,7 +86,7 @@ class AttributionResult(Result):
     attributed: float
     value: float | None
     replicates: int
-    currency: str
+    currency: str | None
     touchpoint_titles: dict[str, Titles] = Field(default_factory=dict)
 
 
