@@ -297,8 +297,8 @@ ATTRIBUTION = Table(
     (
         Column("touchpoint", STRING, "touchpoint credited"),
         Column("model", STRING, "attribution model",
-               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley", "markov",
-                       "markov_2")),
+               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "markov_2",
+                       "shapley")),
         Column("credit", NUMBER, "conversions credited", unit="conversions"),
         Column("share", NUMBER, "credit / all conversions", unit="share"),
         Column("value", NUMBER, "net order amount credited", unit="currency"),

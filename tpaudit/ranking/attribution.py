@@ -24,8 +24,7 @@ Floats = NDArray[np.float64]
 
 MARKOV_ORDERS = {"markov": 1, "markov_2": 2}
 
-_NO_TIMES = "the times of the touches are unknown"
-_NOT_SETTLED = "its chain has too many states to invert, and journeys on it take too long to end"
+_NO_TIMES, _NOT_SETTLED = "no_times", "not_settled"
 # Touchpoints up to which every resample of the chain of order 1 is solved anew; cubes of them are worked on.
 _MOST_SOLVED_ANEW = 100
 _SOLVED_TOGETHER = 100
@@ -67,13 +66,14 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
     conversions = credits.by_model["linear"].conversions.sum()
     if not conversions:
         return Attribution()
-    found: dict[str, _Shares] = {model: _of_journeys(given, weights) for model, given in credits.by_model.items()}
+    found: dict[str, _Shares] = {}
     absent = {} if credits.has_times else {"time_decay": _NO_TIMES}
     for model, order in MARKOV_ORDERS.items():
         try:
             found[model] = _of_chain(moves, order, weights)
         except NotSettled:
             absent[model] = _NOT_SETTLED
+    found |= {model: _of_journeys(given, weights) for model, given in credits.by_model.items()}
     rows = [
         row
         for model, shares in found.items()

@@ -36,7 +36,7 @@ DIRECT = ("website", "direct", "(direct)")
 """What the website met without a detour is called; the last two in files of paths, whatever their case."""
 
 HALF_LIFE_HOURS = 7 * 24.0
-MODELS = ("first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley")
+MODELS = ("shapley", "linear", "position", "time_decay", "first", "last", "last_non_direct")
 
 
 @dataclass(frozen=True, slots=True)

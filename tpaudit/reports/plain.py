@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin
 
 from tpaudit.reports.figures import printable
 from tpaudit.results import (
+    AttributionResult,
     AttributionRow,
     AudienceResult,
     AudienceRow,
@@ -81,6 +82,7 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("attribution", "attribution", AttributionRow),
         ("fits", "fits", ModelFit),
     ),
+    AttributionResult: (("attribution", "attribution", AttributionRow),),
     RunResult: (("stages", "stages", StageOutcome),),
 }
 

@@ -81,8 +81,8 @@ class AttributionResult(Result):
     basis: AttributionBasis
     source: str | None
     models: tuple[str, ...]
-    journeys: float
-    conversions: float
+    journeys: int
+    conversions: int
     attributed: float
     value: float | None
     replicates: int

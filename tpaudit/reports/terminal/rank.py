@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tpaudit.reports.arrange import OutcomeRanking, attribution_by_touchpoint, compared_models, rankings
+from tpaudit.reports.terminal.attribution import basis_lines
 from tpaudit.reports.terminal.grid import Columns, Grid
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import GoldenRow, RankResult
@@ -149,6 +150,9 @@ def _attribution(result: RankResult, view: View) -> RenderableType | None:
         view.heading(view.messages.text("rank.attribution"), view.messages.text("rank.attribution_note")),
         grid.render(),
         more,
+        basis_lines(result.attribution_basis, result.touchpoint_titles, view, with_excluded=False)
+        if result.attribution_basis
+        else None,
     )
 
 
