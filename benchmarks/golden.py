@@ -130,7 +130,9 @@ def _print_recall(runs: list[Run]) -> None:
         print(f"  {outcome:13s} {found / room:6.1%} of the places there are; {found / planted:6.1%} of all planted")
     called = [row for one in runs for row in one.ranked if row.verdict == "golden"]
     wrong = [row for row in called if row.truth <= 0]
-    print(f"  called golden: {len(called) / len(runs):.1f} per world; {len(wrong)} of {len(called)} have no true effect")
+    print(
+        f"  called golden: {len(called) / len(runs):.1f} per world; {len(wrong)} of {len(called)} have no true effect"
+    )
 
 
 def _hits(one: Run, outcome: str) -> Iterator[tuple[int, int, int]]:
@@ -162,11 +164,15 @@ def _print_coverage(runs: list[Run]) -> None:
 def _print_order(runs: list[Run]) -> None:
     """Most touchpoints have a true effect of exactly zero, whose order is nothing but noise; hence the second column,
     in which estimates count as zero whose interval holds zero."""
-    print("\nSpearman correlation with the true effect, mean over worlds     as is   zero unless clear   with zeros left out")
+    print(
+        "\nSpearman correlation with the true effect, mean over worlds     as is   zero unless clear   with zeros left out"
+    )
     for outcome in OUTCOMES:
         values = [_correlations([row for row in one.ranked if row.outcome == outcome]) for one in runs]
         plain, cleared, nonzero = np.nanmean(values, axis=0)
-        print(f"  {outcome:13s} adjusted effect                                  {plain:5.2f} {cleared:15.2f} {nonzero:20.2f}")
+        print(
+            f"  {outcome:13s} adjusted effect                                  {plain:5.2f} {cleared:15.2f} {nonzero:20.2f}"
+        )
     for model in ("markov", "markov_2", "shapley", "linear", "first", "last"):
         values = [_share_correlation(one, model) for one in runs if model in one.shares]
         if values:

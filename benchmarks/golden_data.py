@@ -24,7 +24,12 @@ from tpaudit.sample_data.world import Chunk, Settings, simulate
 
 SETTINGS = '[audit]\nas_of = 2026-11-16\ntimezone = "Asia/Shanghai"\n'
 _SENT = ("care_message", "renewal_reminder", "cross_sell")
-_LINEAGE = {"source_system": "sample", "source_export": "sample", "source_file": "sample.csv", "source_sha256": "0" * 64}
+_LINEAGE = {
+    "source_system": "sample",
+    "source_export": "sample",
+    "source_file": "sample.csv",
+    "source_sha256": "0" * 64,
+}
 
 
 @dataclass(frozen=True)

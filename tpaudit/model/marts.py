@@ -299,12 +299,22 @@ ATTRIBUTION = Table(
     (
         Column("touchpoint", STRING, "touchpoint credited"),
         Column("model", STRING, "attribution model",
-               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "shapley")),
+               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "markov_2",
+                       "shapley")),
         Column("credit", NUMBER, "conversions credited", unit="conversions"),
         Column("share", NUMBER, "credit / all conversions", unit="share"),
         Column("value", NUMBER, "net order amount credited", unit="currency"),
         Column("ci_low", NUMBER, "lower end of the 95 % interval of the share"),
         Column("ci_high", NUMBER, "upper end of the 95 % interval of the share"),
+        Column("rank", INTEGER, "place by share among the touchpoints credited by the model"),
+        Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
+        Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
+        Column("cost", NUMBER, "advertising spend on the touchpoint; NULL if none is known", unit="currency"),
+        Column("roas", NUMBER, "value / cost"),
+        Column("cost_per_conversion", NUMBER, "cost / credit", unit="currency"),
+        Column("outcome", STRING, "what is attributed"),
+        Column("window_days", INTEGER, "days before the conversion in which touches count", unit="d"),
+        Column("excluded", STRING, "touchpoints that take no credit, joined by ', '; NULL if none"),
     ),
 )  # fmt: skip
 
@@ -334,7 +344,12 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
         Column("n_customers", INTEGER, "customers who met it", unit="customers"),
         Column("n_outcomes", INTEGER, "of them, those with the outcome", unit="customers"),
-        Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage, on its own side", unit="share"),
+        Column(
+            "p_top",
+            NUMBER,
+            "share of resamples in which it is among the top of its stage, counted from its end",
+            unit="share",
+        ),
         Column("importance_low", NUMBER, "lower end of the 95 % interval of the importance", unit="share"),
         Column("importance_high", NUMBER, "upper end of it", unit="share"),
         Column("n_importance", INTEGER, "customers who rated it and judged overall", unit="customers"),
@@ -344,7 +359,11 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("n_ratings", INTEGER, "ratings it was given", unit="ratings"),
         Column("flags", TAGS, "breakpoint: mart `experience` shows a sign of one; busy: met by many, moves few"),
         Column("drivers", TAGS, "codes of what moved it to its place, the weightiest first"),
-        Column("robust", BOOLEAN, "whether verdict and direction stand under every assumption of "
-               "`golden_sensitivity`; NULL where none was looked at"),
+        Column(
+            "robust",
+            BOOLEAN,
+            "whether verdict and direction stand under every assumption of "
+            "`golden_sensitivity`; NULL where none was looked at",
+        ),
     ),
 )

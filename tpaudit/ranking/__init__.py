@@ -1,14 +1,18 @@
-"""Ranking of touchpoints: attribution by eight models, adjusted effects, and the golden touchpoints they add up to."""
+"""Ranking of touchpoints: attribution by nine models, adjusted effects, and the golden touchpoints they add up to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tpaudit.results import RankResult
+    from pathlib import Path
+
+    from tpaudit.audit.settings import RankSection
+    from tpaudit.engine import Engine
+    from tpaudit.results import AttributionResult, RankResult
     from tpaudit.store import Store
 
-__all__ = ["rank"]
+__all__ = ["attribute_paths", "rank"]
 
 
 def rank(store: Store, *, outcome: str | None = None, top: int | None = None) -> RankResult:
@@ -22,3 +26,13 @@ def rank(store: Store, *, outcome: str | None = None, top: int | None = None) ->
     from tpaudit.ranking.stage import rank_touchpoints
 
     return rank_touchpoints(store, outcome=outcome, top=top)
+
+
+def attribute_paths(engine: Engine, file: Path, rules: RankSection) -> AttributionResult:
+    """Attribute the conversions of the paths in *file* (see `paths_file`) by every model that needs no times.
+
+    Raises InputFault for a file that cannot be read, naming row, column and remedy.
+    """
+    from tpaudit.ranking import paths_file
+
+    return paths_file.attribute_paths(engine, file, rules)

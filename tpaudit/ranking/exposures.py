@@ -97,7 +97,13 @@ def count_cells(engine: Engine, met: Any, features: Sequence[Feature], traits: T
     return Cells(
         features=tuple(features),
         met=_bits(combinations[:, :masks], len(features)),
-        background=np.column_stack([repeats, combinations[:, masks + 1], _bits(combinations[:, masks + 2 :], len(traits.names) if traits else 0)]),
+        background=np.column_stack(
+            [
+                repeats,
+                combinations[:, masks + 1],
+                _bits(combinations[:, masks + 2 :], len(traits.names) if traits else 0),
+            ]
+        ),
         cell=cell.reshape(-1),
         block=columns[-2],
         half=columns[-1],
@@ -125,7 +131,10 @@ def _masked(engine: Engine, met: Any, features: Sequence[Feature], masks: int) -
         )
     )
     once = met.group_by(["customer_id", "stage", "touchpoint"]).agg(
-        touches=_.touchpoint.count(), outcome=_.outcome.cast("int64").max(), standing=_.standing.max(), second=epoch_seconds(_.at.max())
+        touches=_.touchpoint.count(),
+        outcome=_.outcome.cast("int64").max(),
+        standing=_.standing.max(),
+        second=epoch_seconds(_.at.max()),
     )
     placed = once.left_join(places, ["stage", "touchpoint"], rname="_{name}")
     bit = ibis.literal(2.0) ** (placed.place % _BITS)
@@ -138,7 +147,9 @@ def _masked(engine: Engine, met: Any, features: Sequence[Feature], masks: int) -
         outcome=_.outcome.max(), standing=_.standing.max(), second=_.second.max(), repeats=repeats, **parts
     )
     levels = reduce(lambda total, floor: total + (customers.repeats >= floor).cast("int64"), _REPEATS, ibis.literal(0))
-    return customers.mutate(intensity=levels, standing=customers.standing.cast("int64"), block=block_of(customers.customer_id, BLOCKS))
+    return customers.mutate(
+        intensity=levels, standing=customers.standing.cast("int64"), block=block_of(customers.customer_id, BLOCKS)
+    )
 
 
 def _bits(masks: NDArray[np.int64], size: int) -> Floats:

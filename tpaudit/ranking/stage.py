@@ -15,15 +15,24 @@ from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.facts import Facts
 from tpaudit.model import MARTS, STAGES
-from tpaudit.ranking.attribution import attribute
+from tpaudit.ranking.attribution import Attribution, attribute
 from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge
 from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
+from tpaudit.ranking.steps import spend_by_touchpoint, steps_of_audit
 from tpaudit.ranking.studies import STUDIES, censored
 from tpaudit.ranking.traits import Traits, carried_tags, find_traits
-from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result, SensitivityRow
+from tpaudit.results import (
+    AttributionBasis,
+    AttributionRow,
+    GoldenRow,
+    ModelFit,
+    RankResult,
+    Result,
+    SensitivityRow,
+)
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
 
@@ -31,7 +40,8 @@ from tpaudit.store import Store
 def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | None = None) -> RankResult:
     """Attribute conversions, estimate effects, judge; see `tpaudit.ranking.rank`."""
     ranking = _Ranking(store, outcome, top)
-    attribution = ranking.attribution()
+    attributed = ranking.attribution()
+    attribution = attributed.rows
     context = ranking.context(attribution)
     golden, fits = ranking.golden(ranking.facts, context)
     sensitivity = ranking.sensitivity(context)
@@ -57,6 +67,7 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
         conversions=journeys["conversions"],
         replicates=len(ranking.weights),
         top=ranking.rules.top,
+        attribution_basis=ranking.basis.model_copy(update={"absent": dict(attributed.absent)}),
         excluded=ranking.excluded,
         touchpoint_titles={name: ranking.catalogue.title(name) for name in sorted(shown)},
         experience=tuple(beyond.experience),
@@ -98,20 +109,20 @@ class _Ranking:
         )
         return {name: int(value or 0) for name, value in self.store.engine.fetch_rows(totals)[0].items()}
 
-    def attribution(self) -> list[AttributionRow]:
+    def attribution(self) -> Attribution:
         """Attribution of conversions over the steps of all journeys, without what belongs to every order."""
-        journeys = self.facts.journeys.select(journey_of="customer_id", value="value")
-        steps = self.facts.steps.join(journeys, _.customer_id == journeys.journey_of)
-        steps = self.store.engine.cache(
-            steps.select(
-                "customer_id", "position", "touchpoint", "occurred_at", "ended_at", "value",
-                converted=_.converted.fill_null(False),
-            )
-        )  # fmt: skip
+        steps = steps_of_audit(self.facts)
         met = sorted(row["touchpoint"] for row in self.store.engine.fetch_rows(steps.select("touchpoint").distinct()))
         self._exclude(name for name in met if name in self.catalogue.definitional)
+        self.basis = AttributionBasis(
+            outcome="conversion",
+            window_days=self.store.audit.config.settings.journey.window_days,
+            excluded=dict(self.excluded),
+        )
         kept = [name for name in met if name not in self.excluded]
-        return attribute(self.store.engine, steps.filter(_.touchpoint.isin(kept)), kept, self.weights) if kept else []
+        if not kept:
+            return Attribution()
+        return attribute(self.store.engine, steps, kept, self.weights, self.basis, spend_by_touchpoint(self.facts))
 
     def context(self, attribution: Sequence[AttributionRow]) -> Context:
         """What is shown beside the ranks."""

@@ -53,7 +53,9 @@ def find_traits(store: Store, tags: Any, met: Any, wanted: Sequence[str] | None)
     counted = subjects.left_join(tags, "customer_id").group_by("tag")
     by_size = counted.agg(customers=_.customer_id.nunique(), outcomes=_.outcome.sum())
     every = subjects.aggregate(tag=ibis.null("string"), customers=_.count(), outcomes=_.outcome.sum())
-    rows = store.engine.fetch_rows(every.union(by_size.filter(_.tag.notnull())).order_by([ibis.desc("customers"), "tag"]))
+    rows = store.engine.fetch_rows(
+        every.union(by_size.filter(_.tag.notnull())).order_by([ibis.desc("customers"), "tag"])
+    )
     total = next(row for row in rows if row["tag"] is None)
     found = {row["tag"]: row for row in rows if row["tag"] is not None}
     if wanted is not None:

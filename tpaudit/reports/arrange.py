@@ -270,10 +270,17 @@ def compared_models(result: RankResult) -> list[str]:
 
 def attribution_by_touchpoint(result: RankResult) -> list[tuple[str, Mapping[str, AttributionRow]]]:
     """Per touchpoint the rows of all models; the most credited by the first compared model comes first."""
+    return rows_by_touchpoint(result.attribution, compared_models(result))
+
+
+def rows_by_touchpoint(
+    rows: Sequence[AttributionRow], models: Sequence[str]
+) -> list[tuple[str, Mapping[str, AttributionRow]]]:
+    """Per touchpoint its *rows* by model; the most credited by the first of *models* comes first."""
     by_touchpoint: dict[str, dict[str, AttributionRow]] = {}
-    for row in result.attribution:
+    for row in rows:
         by_touchpoint.setdefault(row.touchpoint, {})[row.model] = row
-    first = (compared_models(result) or [""])[0]
+    first = models[0] if models else ""
 
     def credited(item: tuple[str, Mapping[str, AttributionRow]]) -> tuple[float, str]:
         return (-item[1][first].share if first in item[1] else 0.0, item[0])

@@ -76,6 +76,7 @@ def render(run: RunResult, lang: Language) -> str:
         rankings=[_RankingView.of(ranking) for ranking in rankings(run.rank)] if run.rank else [],
         models=compared_models(run.rank) if run.rank else [],
         attribution=attribution_by_touchpoint(run.rank) if run.rank else [],
+        has_cost=any(row.cost is not None for row in run.rank.attribution) if run.rank else False,
         stages=map_by_stage(run.journey) if run.journey else [],
         heat=_Heat.of(run.journey) if run.journey else None,
         marks=_marks(run.rank),

@@ -18,6 +18,7 @@ from typing import Any, Union, get_args, get_origin
 from tpaudit.reports.figures import printable
 from tpaudit.results import (
     ActionRow,
+    AttributionResult,
     AttributionRow,
     AudienceResult,
     AudienceRow,
@@ -39,10 +40,12 @@ from tpaudit.results import (
     KpiResult,
     KpiRow,
     ModelFit,
+    OverallRow,
     PathRow,
     RankResult,
     Result,
     RunResult,
+    SensitivityRow,
     SharedKey,
     StageFlow,
     StageOutcome,
@@ -84,7 +87,10 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("fits", "fits", ModelFit),
         ("experience", "experience", ExperienceRow),
         ("actions", "actions", ActionRow),
+        ("golden_overall", "overall", OverallRow),
+        ("golden_sensitivity", "sensitivity", SensitivityRow),
     ),
+    AttributionResult: (("attribution", "attribution", AttributionRow),),
     RunResult: (("stages", "stages", StageOutcome),),
 }
 

@@ -65,6 +65,8 @@ from tpaudit.results.measures import (
 )
 from tpaudit.results.ranking import (
     ActionRow,
+    AttributionBasis,
+    AttributionResult,
     AttributionRow,
     ExperienceFit,
     ExperienceRow,
@@ -80,6 +82,8 @@ from tpaudit.results.runs import RunResult, StageOutcome
 __all__ = [
     "SCHEMA_VERSION",
     "ActionRow",
+    "AttributionBasis",
+    "AttributionResult",
     "AttributionRow",
     "AudienceResult",
     "AudienceRow",

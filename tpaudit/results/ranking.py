@@ -192,6 +192,48 @@ class AttributionRow(Result):
     value: float | None
     ci_low: float | None
     ci_high: float | None
+    rank: int | None = None
+    rank_low: int | None = None
+    rank_high: int | None = None
+    cost: float | None = None
+    roas: float | None = None
+    cost_per_conversion: float | None = None
+    outcome: str | None = None
+    window_days: int | None = None
+    excluded: str | None = None
+
+
+class AttributionBasis(Result):
+    """What is attributed, over which journeys, and what takes no part in it.
+
+    `window_days` is None where only whoever made the paths knows it. `excluded` gives the reason per touchpoint,
+    `absent` per model that could not be worked out.
+    """
+
+    outcome: str
+    window_days: int | None
+    excluded: dict[str, str] = Field(default_factory=dict)
+    absent: dict[str, str] = Field(default_factory=dict)
+
+
+class AttributionResult(Result):
+    """Attribution by itself: of an audit's journeys, or of the paths in a file.
+
+    `attributed` are the conversions whose journeys have a touchpoint that may take credit. `models` are those shown,
+    the one sorted by first.
+    """
+
+    attribution: tuple[AttributionRow, ...]
+    basis: AttributionBasis
+    source: str | None
+    models: tuple[str, ...]
+    journeys: int
+    conversions: int
+    attributed: float
+    value: float | None
+    replicates: int
+    currency: str | None
+    touchpoint_titles: dict[str, Titles] = Field(default_factory=dict)
 
 
 class ModelFit(Result):
@@ -222,6 +264,7 @@ class RankResult(Result):
     conversions: int
     replicates: int
     top: int
+    attribution_basis: AttributionBasis | None = None
     excluded: dict[str, str] = Field(default_factory=dict)
     touchpoint_titles: dict[str, Titles] = Field(default_factory=dict)
     experience: tuple[ExperienceRow, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 
@@ -46,7 +46,7 @@ def mean_interval(mean: float, variance: float, n: int, level: float = LEVEL) ->
     """
     if n < 2:
         return None
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * math.sqrt(variance / n)
+    reach = float(special.stdtrit(n - 1, (1 + level) / 2)) * math.sqrt(variance / n)
     return Interval(mean - reach, mean + reach)
 
 
@@ -64,6 +64,8 @@ def quantile_ranks(n: int, quantile: float, level: float = LEVEL) -> tuple[int, 
     """
     if n == 0:
         return None
+    from scipy import stats  # a second to load, which most commands need not wait for
+
     tail = (1 - level) / 2
     below = stats.binom(n, quantile)
     # ppf gives the smallest k with P(X <= k) >= tail, so P(X < k) < tail: rank k still encloses.
@@ -92,4 +94,4 @@ def net_promoter_interval(promoters: int, detractors: int, n: int, level: float 
 
 
 def _z(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))

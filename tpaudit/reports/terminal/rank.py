@@ -7,6 +7,7 @@ from rich.text import Text
 
 from tpaudit.reports.action_text import driver_words
 from tpaudit.reports.arrange import OutcomeRanking, attribution_by_touchpoint, compared_models, rankings
+from tpaudit.reports.terminal.attribution import basis_lines
 from tpaudit.reports.terminal.grid import Columns, Grid
 from tpaudit.reports.terminal.outlook import action_table, breakpoint_list, experience_table
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
@@ -150,6 +151,9 @@ def _attribution(result: RankResult, view: View) -> RenderableType | None:
         view.heading(view.messages.text("rank.attribution"), view.messages.text("rank.attribution_note")),
         grid.render(),
         more,
+        basis_lines(result.attribution_basis, result.touchpoint_titles, view, with_excluded=False)
+        if result.attribution_basis
+        else None,
     )
 
 
