@@ -2,7 +2,7 @@
 
     python -m benchmarks.golden [--seeds 30] [--customers 50000] [--null-seeds 30] [--first-seed 101]
 
-Each world is drawn by a seed of its own, given to the audit with ideal identity (see `benchmarks.golden_data`), made into
+Each world is drawn by a seed of its own, given to the audit with ideal identity (`benchmarks.golden_data`), made into
 journeys and ranked as `tpaudit rank` does. The generator is not logistic: helpful touches give independent, saturating
 chances that may need company or an order of touches, harmful ones scale the result down, and motivation, half of it
 recorded nowhere, drives touches and outcomes alike (see `sample_data/outcomes.py`).
@@ -162,21 +162,16 @@ def _print_coverage(runs: list[Run]) -> None:
 
 
 def _print_order(runs: list[Run]) -> None:
-    """Most touchpoints have a true effect of exactly zero, whose order is nothing but noise; hence the second column,
-    in which estimates count as zero whose interval holds zero."""
-    print(
-        "\nSpearman correlation with the true effect, mean over worlds     as is   zero unless clear   with zeros left out"
-    )
+    """Most true effects are exactly zero, and the order of zeros is noise; hence the second and the third column."""
+    print("\nSpearman correlation with the true effect, mean over worlds; unclear ones taken as zero; of non-zero ones")
     for outcome in OUTCOMES:
         values = [_correlations([row for row in one.ranked if row.outcome == outcome]) for one in runs]
         plain, cleared, nonzero = np.nanmean(values, axis=0)
-        print(
-            f"  {outcome:13s} adjusted effect                                  {plain:5.2f} {cleared:15.2f} {nonzero:20.2f}"
-        )
+        print(f"  {outcome:13s} adjusted effect            {plain:5.2f} {cleared:7.2f} {nonzero:7.2f}")
     for model in ("markov", "markov_2", "shapley", "linear", "first", "last"):
         values = [_share_correlation(one, model) for one in runs if model in one.shares]
         if values:
-            print(f"  conversion    attribution by {model:12s}                      {np.mean(values):5.2f}")
+            print(f"  conversion    attribution by {model:12s}{np.mean(values):5.2f}")
 
 
 def _correlations(rows: Iterable[Ranked]) -> tuple[float, float, float]:
@@ -210,8 +205,10 @@ def _print_touchpoints(runs: list[Run]) -> None:
         error = np.mean([((row.high or 0) - (row.low or 0)) / 3.92 for row in rows])
         held = np.mean([(row.low or 0) <= row.truth <= (row.high or 0) for row in rows])
         called = sum(row.verdict in ("golden", "golden_risk") for row in rows)
-        print(f"  {outcome[:4]} {touchpoint:20s} {stage:13s} {truth.mean():+.3f}  {(effect - truth).mean():+.3f}   {error:.3f}  "
-              f"{held:5.0%}   {np.median([row.rank or 99 for row in rows]):7.0f}   {called:5d}/{len(rows)}")  # fmt: skip
+        print(
+            f"  {outcome[:4]} {touchpoint:20s} {stage:13s} {truth.mean():+.3f}  {(effect - truth).mean():+.3f}   "
+            f"{error:.3f}  {held:5.0%}   {np.median([row.rank or 99 for row in rows]):7.0f}   {called:5d}/{len(rows)}"
+        )
 
 
 def _print_null(runs: list[Run]) -> None:

@@ -1,4 +1,4 @@
-"""Sample worlds as audits whose identity is ideal, so that `benchmarks.golden` measures the ranking and nothing else."""
+"""Sample worlds as audits whose identity is ideal, so that `benchmarks.golden` measures the ranking alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from tpaudit.audit import Audit, load_config
 from tpaudit.model import LAKE_TABLES, MARTS, Table
-from tpaudit.sample_data.outcomes import OUTCOMES, Exposures, Outcome, probability
+from tpaudit.sample_data.outcomes import OUTCOMES
 from tpaudit.sample_data.period import UTC_OFFSET, Period
 from tpaudit.sample_data.persons import SEGMENTS
-from tpaudit.sample_data.touches import NEVER, Touches
+from tpaudit.sample_data.touches import NEVER
 from tpaudit.sample_data.touchpoints import CODE, TOUCHPOINTS
 from tpaudit.sample_data.world import Chunk, Settings, simulate
 

@@ -25,7 +25,7 @@ _WEIGHT_FACTORS = (0.5, 1.0, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One choice made otherwise: its name, the value it takes, the settings then, and the least confidence asked for."""
+    """One choice made otherwise: its name and value, the settings then, and the least confidence asked for."""
 
     name: str
     value: float
@@ -105,7 +105,7 @@ def overall(golden: Sequence[GoldenRow], weights: Mapping[str, float]) -> list[O
     stage's customers moved to a better outcome. Weights are relative; an outcome of weight zero does not count.
     """
     judged = [row for row in golden if row.priority is not None and row.effect is not None and weights[row.outcome] > 0]
-    found = []
+    found: list[OverallRow] = []
     for stage in dict.fromkeys(row.stage for row in judged):
         moved: dict[str, dict[str, float]] = {}
         for row in judged:

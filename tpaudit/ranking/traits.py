@@ -28,7 +28,8 @@ _MOST = 16
 class Traits:
     """Traits a study adjusts for: their names, and a table of customer_id and `traits`, a bit mask in that order.
 
-    `left_out` says of other traits why they are not among them; rare ones are not mentioned.
+    `left_out` says of other traits why they are not among them (nobody, nearly_all, follows_outcome, too_many); rare
+    ones are not mentioned.
     """
 
     names: tuple[str, ...]
@@ -60,12 +61,12 @@ def find_traits(store: Store, tags: Any, met: Any, wanted: Sequence[str] | None)
     found = {row["tag"]: row for row in rows if row["tag"] is not None}
     if wanted is not None:
         names = [tag for tag in found if tag in wanted]
-        left_out = {tag: "no contact record of the study's customers carries it" for tag in wanted if tag not in found}
+        left_out = dict.fromkeys((tag for tag in wanted if tag not in found), "nobody")
         return Traits(tuple(names), _masks(tags, names), left_out)
     frequent = {tag: row for tag, row in found.items() if row["customers"] >= _RAREST * total["customers"]}
     left_out = {tag: reason for tag, row in frequent.items() if (reason := _unfit(row, total))}
     fit = [tag for tag in frequent if tag not in left_out]
-    left_out |= {tag: f"only the {_MOST} most frequent are used" for tag in fit[_MOST:]}
+    left_out |= dict.fromkeys(fit[_MOST:], "too_many")
     return Traits(tuple(fit[:_MOST]), _masks(tags, fit[:_MOST]), left_out)
 
 
@@ -73,10 +74,10 @@ def _unfit(row: Mapping[str, Any], total: Mapping[str, Any]) -> str | None:
     """Why customers cannot be compared within a tag, if so."""
     others = total["customers"] - row["customers"]
     if others < _RAREST * total["customers"]:
-        return "nearly all customers carry it"
+        return "nearly_all"
     share, other_share = row["outcomes"] / row["customers"], (total["outcomes"] - row["outcomes"]) / others
     if max(share, other_share) > _TELLTALE * min(share, other_share):
-        return "it goes with the outcome so closely that it may follow from it"
+        return "follows_outcome"
     return None
 
 

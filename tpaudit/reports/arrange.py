@@ -11,6 +11,7 @@ from typing import Literal
 
 from tpaudit.model.interactions import STAGES
 from tpaudit.model.marts import KPI_SLICES, OUTCOMES, SEGMENTS
+from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import Messages
 from tpaudit.results import (
     AttributionRow,
@@ -25,6 +26,7 @@ from tpaudit.results import (
     KpiRow,
     ModelFit,
     RankResult,
+    SensitivityRow,
     Severity,
     Titles,
     ValidateResult,
@@ -302,3 +304,36 @@ def _rank_order(row: GoldenRow) -> tuple[bool, int, int, str]:
 def _in_order(values: Iterable[str], known: Sequence[str]) -> list[str]:
     """Distinct values, those of a vocabulary in its order, others after them."""
     return sorted(set(values), key=lambda value: (known.index(value) if value in known else len(known), value))
+
+
+def study_basis(result: RankResult, messages: Messages, figures: Figures) -> list[str]:
+    """For each outcome studied: the span, who was left out, and what customers were compared within."""
+    lines = []
+    for fit in result.fits:
+        parts = [messages.text("study.window", outcome=messages.name("outcome", fit.outcome), days=fit.window_days)]
+        if fit.censored:
+            parts.append(messages.text("study.censored", customers=figures.count(fit.censored)))
+        if fit.adjusted_for:
+            parts.append(messages.text("study.adjusted", tags=", ".join(fit.adjusted_for)))
+        reasons: dict[str, list[str]] = {}
+        for tag, reason in fit.not_adjusted_for.items():
+            reasons.setdefault(reason, []).append(tag)
+        for reason, tags in reasons.items():
+            parts.append(messages.text(f"study.{reason}", tags=", ".join(tags)))
+        lines.append(" ".join(parts))
+    return lines
+
+
+def by_assumption(
+    result: RankResult,
+) -> tuple[list[tuple[str, float]], list[tuple[GoldenRow, list[SensitivityRow | None]]]]:
+    """The assumptions looked at, and per touchpoint with a verdict in the ranking or under one of them its verdicts."""
+    columns: list[tuple[str, float]] = list(dict.fromkeys((row.assumption, row.value) for row in result.sensitivity))
+    seen = {(row.stage, row.outcome, row.touchpoint, row.assumption, row.value): row for row in result.sensitivity}
+    rows = []
+    for row in result.golden:
+        others = [seen.get((row.stage, row.outcome, row.touchpoint, *column)) for column in columns]
+        verdicts = {row.verdict, *(other.verdict for other in others if other)}
+        if verdicts & {"golden", "golden_risk"}:
+            rows.append((row, others))
+    return columns, rows

@@ -10,6 +10,7 @@ from tpaudit.reports.arrange import OutcomeRanking, attribution_by_touchpoint, c
 from tpaudit.reports.terminal.attribution import basis_lines
 from tpaudit.reports.terminal.grid import Columns, Grid
 from tpaudit.reports.terminal.outlook import action_table, breakpoint_list, experience_table
+from tpaudit.reports.terminal.overall import overall_table, sensitivity_table, study_lines
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import GoldenRow, RankResult
 
@@ -27,6 +28,8 @@ def render_rank(result: RankResult, view: View) -> RenderableType:
         ),
         *(outcome_table(ranking, result, view) for ranking in rankings(result)),
         legend(result, view) if result.golden else indented(view.say("rank.nothing")),
+        overall_table(result, view),
+        sensitivity_table(result, view),
         breakpoint_list(result, view),
         action_table(result, view),
         experience_table(result, view),
@@ -58,6 +61,7 @@ def legend(result: RankResult, view: View) -> RenderableType:
         indented(view.text(signs, "dim")),
         indented(view.say("rank.reading", "dim", top=result.top)),
         indented(view.say("rank.association", "dim")),
+        study_lines(result, view),
     )
 
 
