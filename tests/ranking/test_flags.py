@@ -49,7 +49,7 @@ def signs(experience: Experience | None = None, losses: Losses = NOTHING, golden
 
 
 def rated(gap: float, p: float) -> Experience:
-    return Experience({"hotline": Rated(200, 3.0, (2.8, 3.2), gap, p)})
+    return Experience({"hotline": Rated(200, 3.0, (2.8, 3.2), 3.0 + gap, gap, p)})
 
 
 @pytest.mark.parametrize(("gap", "p", "found"), [(0.5, 1e-4, True), (0.5, 0.3, False), (0.1, 1e-4, False)])

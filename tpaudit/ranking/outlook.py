@@ -81,8 +81,9 @@ def _rated(touchpoint: str, felt: Experience) -> dict[str, Any]:
         low, high = rated.importance_interval or (None, None)
         values |= {
             "performance": rated.performance, "performance_low": rated.interval[0],
-            "performance_high": rated.interval[1], "n_ratings": rated.n, "importance": rated.importance,
-            "importance_low": low, "importance_high": high, "n_importance": rated.n_importance,
+            "performance_high": rated.interval[1], "performance_others": rated.others, "n_ratings": rated.n,
+            "importance": rated.importance, "importance_low": low, "importance_high": high,
+            "n_importance": rated.n_importance,
             "quadrant": rated.quadrant, "p_quadrant": rated.p_quadrant,
         }  # fmt: skip
     if stated := felt.stated.get(touchpoint):
