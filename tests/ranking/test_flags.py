@@ -42,13 +42,14 @@ def lost(excess: float = 0.2, p: float | None = 1e-6, others: float = 0.2) -> Co
 
 
 def signs(experience: Experience | None = None, losses: Losses = NOTHING, golden: tuple[GoldenRow, ...] = (),
-          reach: dict[tuple[str, str], tuple[int, float | None]] | None = None) -> tuple[str, ...]:  # fmt: skip
-    found = breakpoints(reach or REACH, experience or Experience(), losses, golden, FITS, RULES, LIMITS)
+          reach: dict[tuple[str, str], tuple[int, float | None]] | None = None,
+          definitional: tuple[str, ...] = ()) -> tuple[str, ...]:  # fmt: skip
+    found = breakpoints(reach or REACH, experience or Experience(), losses, golden, FITS, RULES, LIMITS, definitional)
     return found.get(PLACE, ())
 
 
 def rated(gap: float, p: float) -> Experience:
-    return Experience({"hotline": Rated(200, 3.0, (2.8, 3.2), gap, p)})
+    return Experience({"hotline": Rated(200, 3.0, (2.8, 3.2), 3.0 + gap, gap, p)})
 
 
 @pytest.mark.parametrize(("gap", "p", "found"), [(0.5, 1e-4, True), (0.5, 0.3, False), (0.1, 1e-4, False)])
@@ -72,9 +73,10 @@ def test_losses_must_be_half_as_large_again_as_elsewhere(kind: str) -> None:
     assert signs(losses=replace(NOTHING, **{kind: {"hotline": Contrast(500, 0.9)}})) == ()
 
 
-def test_drop_off_needs_customers_who_convert_less_where_that_is_known() -> None:
+def test_drop_off_needs_customers_who_convert_less_unless_the_touchpoint_belongs_to_every_order() -> None:
     losses = replace(NOTHING, drop_off={PLACE: lost(0.2)})
-    assert signs(losses=losses) == ("drop_off",)
+    assert signs(losses=losses) == ()
+    assert signs(losses=losses, definitional=("hotline",)) == ("drop_off",)
     for effect, error, found in ((0.1, 0.01, ()), (-0.1, 0.2, ()), (-0.02, 0.001, ()), (-0.1, 0.01, ("drop_off",))):
         assert signs(losses=losses, golden=(row(outcome="conversion", effect=effect, error=error),)) == found
     assert signs(losses=losses, golden=(row(outcome="conversion", effect=None),)) == ()
@@ -88,7 +90,7 @@ def test_a_touchpoint_few_meet_is_no_breakpoint() -> None:
 
 def test_signs_come_in_one_order_and_all_at_once() -> None:
     losses = replace(NOTHING, drop_off={PLACE: lost()}, returns={"hotline": lost()}, repeat_contact={"hotline": lost()})
-    found = signs(rated(1.0, 1e-9), losses, (row(effect=-0.2),))
+    found = signs(rated(1.0, 1e-9), losses, (row(effect=-0.2), row(outcome="conversion", effect=-0.2)))
     assert found == ("low_rating", "dissatisfaction", "drop_off", "repeat_contact", "returns")
 
 

@@ -59,7 +59,7 @@ EXPERIENCE = (
     ),
     ExperienceRow(
         stage="service", touchpoint="hotline", owner=None, customers=188, reach=0.602, performance=3.1,
-        performance_low=2.8, performance_high=3.4, n_ratings=120, importance=0.064, importance_low=0.02,
+        performance_low=2.8, performance_high=3.4, performance_others=4.25, n_ratings=120, importance=0.064, importance_low=0.02,
         importance_high=0.15, n_importance=61, quadrant="low_priority", p_quadrant=0.55, repeat_contact=0.38,
         excess_repeat_contact=0.17, excess_repeat_contact_low=0.09, excess_repeat_contact_high=0.25, n_requests=260,
         return_rate=0.2, excess_return_rate=0.1, excess_return_rate_low=0.02, excess_return_rate_high=0.18,

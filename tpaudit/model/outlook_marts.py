@@ -19,6 +19,7 @@ EXPERIENCE = Table(
         Column("performance", NUMBER, "mean of its own ratings over all stages", unit="1-5"),
         Column("performance_low", NUMBER, "lower end of its 95 % interval", unit="1-5"),
         Column("performance_high", NUMBER, "upper end of it", unit="1-5"),
+        Column("performance_others", NUMBER, "mean of all other touchpoints' ratings, or the goal", unit="1-5"),
         Column("n_ratings", INTEGER, "ratings it was given", unit="ratings"),
         Column("importance", NUMBER, "share of the variance of overall judgements that goes with its rating",
                unit="share"),

@@ -1,4 +1,5 @@
-"""Ranking of touchpoints: attribution by nine models, adjusted effects, and the golden touchpoints they add up to."""
+"""Ranking of touchpoints: attribution by nine models, adjusted effects, the golden touchpoints they add up to, and
+what stands beside them: experience, losses, breakpoints, actions."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ def rank(store: Store, *, outcome: str | None = None, top: int | None = None) ->
 
     Reads the marts of journeys and, for retention and satisfaction, orders and surveys. *outcome* restricts the
     ranking to conversion, retention or satisfaction; *top* overrides `[rank] top`. Only the call without either
-    writes marts `attribution` and `golden_touchpoints`, which describe the whole audit.
-    Without journeys the result is empty. Raises UsageFault for an unknown outcome.
+    writes marts `attribution`, `golden_touchpoints`, `experience` and `actions`, which describe the whole audit.
+    Without journeys the result is empty. Raises UsageFault for an unknown outcome, ConfigFault if `experiments.toml` or
+    `survey_questions.toml` of the audit is wrong.
     """
     from tpaudit.ranking.stage import rank_touchpoints
 

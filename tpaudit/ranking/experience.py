@@ -41,12 +41,13 @@ _SAME = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """What is known of a touchpoint's ratings. `poor` is the p-value of being rated below the rest (or the goal), and
-    `gap` how far below, in grades; both None where there is nothing to compare with."""
+    """What is known of a touchpoint's ratings. `others` is the mean of all other ratings (or the goal), `gap` how far
+    below it the touchpoint is rated, `poor` the p-value of that; None where there is nothing to compare with."""
 
     n: int
     performance: float
     interval: tuple[float, float]
+    others: float | None = None
     gap: float | None = None
     poor: float | None = None
     n_importance: int = 0
@@ -118,25 +119,25 @@ def _performance(means: Means, weights: Floats, rules: ExperienceSection) -> dic
     found = {}
     for place, name in enumerate(means.touchpoints):
         mean = float(total[place] / n[place])
-        gap = poor = None
+        others = poor = None
         if enough[place]:
-            gap, poor = _shortfall(means, place, mean, resampled[:, place], all_n, all_total, weights, rules)
-        found[name] = Rated(round(n[place]), mean, (float(low[place]), float(high[place])), gap, poor)
+            others, poor = _compared(means, place, mean, resampled[:, place], all_n, all_total, weights, rules)
+        gap = None if others is None else others - mean
+        found[name] = Rated(round(n[place]), mean, (float(low[place]), float(high[place])), others, gap, poor)
     return found
 
 
-def _shortfall(means: Means, place: int, mean: float, resampled: Floats, all_n: Floats, all_total: Floats,
-               weights: Floats, rules: ExperienceSection) -> tuple[float | None, float | None]:  # fmt: skip
-    """How far a mean rating lies below the others' (or the goal), and the one-sided p-value of that."""
+def _compared(means: Means, place: int, mean: float, resampled: Floats, all_n: Floats, all_total: Floats,
+              weights: Floats, rules: ExperienceSection) -> tuple[float | None, float | None]:  # fmt: skip
+    """What a mean rating is compared with (all others, or the goal), and the one-sided p-value of being below it."""
     if rules.performance_goal is not None:
-        gap, resampled_gap = rules.performance_goal - mean, rules.performance_goal - resampled
-    else:
-        others_n, others_total = all_n - means.n[:, place], all_total - means.total[:, place]
-        if others_n.sum() < rules.min_ratings:
-            return None, None
-        gap = float(others_total.sum() / others_n.sum()) - mean
-        resampled_gap = _ratio(weights @ others_total, weights @ others_n) - resampled
-    return gap, above_zero(gap, resampled_gap)
+        goal = rules.performance_goal
+        return goal, above_zero(goal - mean, goal - resampled)
+    others_n, others_total = all_n - means.n[:, place], all_total - means.total[:, place]
+    if others_n.sum() < rules.min_ratings:
+        return None, None
+    others = float(others_total.sum() / others_n.sum())
+    return others, above_zero(others - mean, _ratio(weights @ others_total, weights @ others_n) - resampled)
 
 
 def above_zero(estimate: float, resampled: Floats) -> float | None:

@@ -19,7 +19,7 @@ the touchpoints judged. A touchpoint about which little is known is not busy, it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy import stats
@@ -39,9 +39,12 @@ Sign = tuple[Place, str, bool, float]
 
 
 def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Experience, losses: Losses,
-                golden: Sequence[GoldenRow], fits: Iterable[ModelFit], rules: RankSection,
-                limits: ExperienceSection) -> dict[Place, tuple[str, ...]]:  # fmt: skip
-    """The signs of each place that is a breakpoint. *reach* holds customers and share of the stage per place."""
+                golden: Sequence[GoldenRow], fits: Iterable[ModelFit], rules: RankSection, limits: ExperienceSection,
+                definitional: Collection[str] = ()) -> dict[Place, tuple[str, ...]]:  # fmt: skip
+    """The signs of each place that is a breakpoint. *reach* holds customers and share of the stage per place.
+
+    The *definitional* touchpoints belong to every order and have no effect of their own to be judged by.
+    """
     rates = {fit.outcome: _rate(fit) for fit in fits}
     harmful = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "satisfaction"}
     converting = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "conversion"}
@@ -50,7 +53,11 @@ def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Exp
         if customers < rules.min_customers or (share or 0) < limits.breakpoint_reach:
             continue
         signs += _felt(place, experience, harmful.get(place), rates.get("satisfaction"), rules, limits)
-        signs += _lost(place, losses, converting.get(place), rates.get("conversion"), rules, limits)
+        leaving = _leaving(place, losses.drop_off.get(place), limits)
+        if leaving and place[1] not in definitional:
+            leaving = _harmful(leaving, converting.get(place), rates.get("conversion"), rules)
+        signs += [leaving] if leaving else []
+        signs += _coming_back(place, losses, limits)
     adjusted = false_discovery_adjusted(np.array([p for *_, p in signs], dtype=np.float64))
     found: dict[Place, list[str]] = {}
     for (place, sign, is_large, _p), p in zip(signs, adjusted, strict=True):
@@ -72,26 +79,34 @@ def _felt(place: Place, experience: Experience, effect: GoldenRow | None, rate: 
     return found
 
 
-def _lost(place: Place, losses: Losses, effect: GoldenRow | None, rate: float | None, rules: RankSection,
-          limits: ExperienceSection) -> list[Sign]:  # fmt: skip
-    measured: tuple[tuple[str, Contrast | None], ...] = (
-        ("drop_off", losses.drop_off.get(place)),
-        ("repeat_contact", losses.repeat_contact.get(place[1])),
-        ("returns", losses.returns.get(place[1])),
-    )
-    found = []
-    for sign, one in measured:
-        if one is None or one.others is None or one.p is None:
-            continue
-        is_large, p = one.rate >= limits.breakpoint_excess * one.others, one.p
-        if sign == "drop_off" and effect is not None:
-            harm = p_below(effect, 0.0)
-            if harm is None or rate is None:
-                continue
-            # Both must hold, so the weaker evidence counts (an intersection-union test).
-            is_large, p = is_large and -(effect.effect or 0) >= rules.min_lift * rate, max(p, harm)
-        found.append((place, sign, is_large, p))
-    return found
+def _leaving(place: Place, one: Contrast | None, limits: ExperienceSection) -> Sign | None:
+    """The sign that journeys end here more often than at the stage's other touchpoints."""
+    if one is None or one.others is None or one.p is None:
+        return None
+    return place, "drop_off", one.rate >= limits.breakpoint_excess * one.others, one.p
+
+
+def _harmful(leaving: Sign, effect: GoldenRow | None, rate: float | None, rules: RankSection) -> Sign | None:
+    """*leaving*, where customers also convert less; both must hold, so the weaker evidence counts (an
+    intersection-union test). Nothing where the effect is unknown."""
+    place, sign, is_large, p = leaving
+    harm = None if effect is None else p_below(effect, 0.0)
+    if effect is None or effect.effect is None or harm is None or rate is None:
+        return None
+    return place, sign, is_large and -effect.effect >= rules.min_lift * rate, max(p, harm)
+
+
+def _coming_back(place: Place, losses: Losses, limits: ExperienceSection) -> list[Sign]:
+    """The signs that customers ask again, or send orders back, more often than elsewhere."""
+    measured = {
+        "repeat_contact": losses.repeat_contact.get(place[1]),
+        "returns": losses.returns.get(place[1]),
+    }
+    return [
+        (place, sign, one.rate >= limits.breakpoint_excess * one.others, one.p)
+        for sign, one in measured.items()
+        if one is not None and one.others is not None and one.p is not None
+    ]
 
 
 def busy(golden: Sequence[GoldenRow], fits: Iterable[ModelFit], rules: RankSection) -> set[Place]:

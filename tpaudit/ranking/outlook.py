@@ -46,7 +46,7 @@ def look_beyond(facts: Facts, catalogue: Catalogue, golden: Sequence[GoldenRow],
     felt = measure_experience(Ratings(facts, questions), weights, settings.experience)
     losses = measure_losses(facts, weights, settings.rank.min_customers, catalogue.definitional)
     reach = {(row["stage"], row["touchpoint"]): (row["customers"] or 0, row["reach"]) for row in mapped if row["stage"]}
-    broken = breakpoints(reach, felt, losses, golden, fits, settings.rank, settings.experience)
+    broken = breakpoints(reach, felt, losses, golden, fits, settings.rank, settings.experience, catalogue.definitional)
     rows = [_experienced(row, felt, losses, broken) for row in sorted(mapped, key=_place) if row["stage"]]
     flagged = _flagged(golden, rows, busy(golden, fits, settings.rank), fits, settings)
     actions = plan(flagged, rows, losses, experiments, _worth(facts), settings.actions)
@@ -81,8 +81,9 @@ def _rated(touchpoint: str, felt: Experience) -> dict[str, Any]:
         low, high = rated.importance_interval or (None, None)
         values |= {
             "performance": rated.performance, "performance_low": rated.interval[0],
-            "performance_high": rated.interval[1], "n_ratings": rated.n, "importance": rated.importance,
-            "importance_low": low, "importance_high": high, "n_importance": rated.n_importance,
+            "performance_high": rated.interval[1], "performance_others": rated.others, "n_ratings": rated.n,
+            "importance": rated.importance, "importance_low": low, "importance_high": high,
+            "n_importance": rated.n_importance,
             "quadrant": rated.quadrant, "p_quadrant": rated.p_quadrant,
         }  # fmt: skip
     if stated := felt.stated.get(touchpoint):
@@ -129,8 +130,8 @@ def _worth(facts: Facts) -> dict[str, float]:
     converted = facts.journeys.filter(_.converted, _.value.notnull())
     again = store.mart("customer_orders").filter(_.sequence == 2, _.customer_id.notnull(), _.net_amount.notnull())
     worth = {
-        "conversion": converted.aggregate(value=_.value.cast("float64").mean()),
-        "retention": again.aggregate(value=_.net_amount.cast("float64").mean()),
+        "conversion": converted.aggregate(total=_.value.sum(), n=_.count()),
+        "retention": again.aggregate(total=_.net_amount.sum(), n=_.count()),
     }
-    means = {outcome: engine.fetch_rows(mean)[0]["value"] for outcome, mean in worth.items()}
-    return {outcome: float(mean) for outcome, mean in means.items() if mean is not None}
+    sums = {outcome: engine.fetch_rows(counted)[0] for outcome, counted in worth.items()}
+    return {outcome: float(found["total"]) / found["n"] for outcome, found in sums.items() if found["n"]}

@@ -30,13 +30,12 @@ def breakpoints(result: RankResult) -> list[tuple[ExperienceRow, str]]:
 def sign_measured(row: ExperienceRow, sign: str, result: RankResult, messages: Messages, figures: Figures) -> str:
     """A sign of a breakpoint with its figures, its interval and its n."""
     if sign == "low_rating":
-        fit = result.experience_fit
         return messages.text(
             "broken.low_rating",
             value=figures.number(row.performance),
             interval=figures.interval(row.performance_low, row.performance_high, "1-5"),
             n=figures.count(row.n_ratings),
-            cut=figures.number(fit.cut_performance if fit else None),
+            others=figures.number(row.performance_others),
         )
     if sign == "dissatisfaction":
         effect = next(

@@ -87,6 +87,7 @@ class ExperienceRow(Result):
     performance: float | None = None
     performance_low: float | None = None
     performance_high: float | None = None
+    performance_others: float | None = None
     n_ratings: int = 0
     importance: float | None = None
     importance_low: float | None = None
