@@ -61,46 +61,98 @@ def test_within_a_tag_for_keenness_a_touchpoint_of_the_keen_has_no_effect(tmp_pa
     assert abs(adjusted) < 0.06
 
 
-def test_tags_are_left_out_for_a_reason(tmp_path: Path) -> None:
+def test_only_tags_that_exclude_each_other_are_compared(tmp_path: Path) -> None:
+    """Keen and cool form a facet. A tag that stands alone, and a pair that tells who bought, do not count."""
+
     def tags(number: int, keen: bool, converted: bool) -> list[str]:
         return [
             "everybody", "everybody",
-            *(["keen"] if keen else []),
-            *(["has bought"] if converted else []),
+            "keen" if keen else "cool",
+            "has bought" if converted else "has not",
             *(["rare"] if number < 5 else []),
         ]  # fmt: skip
 
     found = traits_of(tagged_store(tmp_path, tags))
-    assert found.names == ("keen",)
-    assert found.left_out == {"everybody": "nearly_all", "has bought": "follows_outcome"}
+    assert found.facets == (("cool", "keen"),)
+    assert found.left_out == {"everybody": "alone", "has bought": "follows_outcome", "has not": "follows_outcome"}
 
 
-def test_tags_asked_for_are_taken_as_they_are(tmp_path: Path) -> None:
-    store = tagged_store(tmp_path, lambda number, keen, converted: ["has bought"] if converted else ["keen"])
-    found = traits_of(store, ["has bought", "unheard of"])
-    assert (found.names, found.left_out) == (("has bought",), {"unheard of": "nobody"})
+def test_tags_of_different_exports_are_no_facet(tmp_path: Path) -> None:
+    """Which export knows a customer follows from what the customer did."""
+    store = tagged_store(tmp_path, lambda number, keen, converted: ["of the shop"] if number % 2 else [])
+    write_lake_rows(
+        store,
+        "contacts",
+        [{"contact_id": f"s{number}", "tags": ["of the store"]} for number in range(0, 600, 2)],
+        export="store",
+    )
+    links = [{"contact_id": f"k{number}", "customer_id": f"c{number}"} for number in range(600)]
+    links += [{"contact_id": f"s{number}", "customer_id": f"c{number}"} for number in range(0, 600, 2)]
+    write_mart_rows(store, "customer_links", links)
+    found = traits_of(store)
+    assert (found.facets, set(found.left_out.values())) == ((), {"alone"})
+
+
+def test_having_a_record_is_not_adjusted_for(tmp_path: Path) -> None:
+    """Chat works, and whoever chats gets a record with a tag: within the tag's presence its effect would vanish."""
+    folders = [tmp_path / name for name in ("without", "with")]
+    effects = []
+    for folder in folders:
+        folder.mkdir()
+        store = make_store(folder, SETTINGS)
+        rng = np.random.default_rng(8)
+        journeys, touches, contacts, links = [], [], [], []
+        for number in range(1200):
+            chats = bool(rng.random() < 0.5)
+            journey, own = customer(number, ["search", *(["chat"] if chats else [])],
+                                    bool(rng.random() < (0.5 if chats else 0.25)))  # fmt: skip
+            journeys.append(journey)
+            touches += own
+            tags = ["a" if number % 2 else "b"] if chats and folder.name == "with" else []
+            contacts.append({"contact_id": f"k{number}", "tags": tags})
+            links.append({"contact_id": f"k{number}", "customer_id": f"c{number}"})
+        write_journeys(store, journeys, touches)
+        write_lake_rows(store, "contacts", contacts)
+        write_mart_rows(store, "customer_links", links)
+        effects.append(chat_effect(store))
+    assert effects[0] == pytest.approx(0.25, abs=0.06)
+    assert effects[1] == pytest.approx(effects[0], abs=0.01)
+
+
+def test_tags_asked_for_are_taken_although_the_outcome_differs_between_them(tmp_path: Path) -> None:
+    store = tagged_store(tmp_path, lambda number, keen, converted: ["has bought" if converted else "has not"])
+    found = traits_of(store, ["has bought", "has not", "unheard of"])
+    assert (set(found.names), found.left_out) == ({"has bought", "has not"}, {"unheard of": "nobody"})
     assert traits_of(store, []).names == ()
 
 
 def test_masks_hold_the_tags_of_each_customer(tmp_path: Path) -> None:
-    store = tagged_store(tmp_path, lambda number, keen, converted: [f"t{number % 3}", f"t{number % 4}"])
+    store = tagged_store(tmp_path, lambda number, keen, converted: [f"t{number % 3}", f"s{number % 4}"])
     found = traits_of(store)
+    assert {len(facet) for facet in found.facets} == {3, 4}
     masks = {row["customer_id"]: row["traits"] for row in store.engine.fetch_rows(found.carried)}
     for number in range(600):
-        expected = {f"t{number % 3}", f"t{number % 4}"}
+        expected = {f"t{number % 3}", f"s{number % 4}"}
         assert {name for bit, name in enumerate(found.names) if masks[f"c{number}"] >> bit & 1} == expected
 
 
-def test_at_most_sixteen_tags_are_used(tmp_path: Path) -> None:
-    found = traits_of(tagged_store(tmp_path, lambda number, keen, converted: [f"t{number % 20:02d}"]))
-    assert len(found.names) == 16
+def test_at_most_so_many_tags_are_used(tmp_path: Path) -> None:
+    found = traits_of(tagged_store(tmp_path, lambda number, keen, converted: [f"t{number % 30:02d}"]))
+    assert len(found.names) == 24
     assert set(found.left_out.values()) == {"too_many"}
 
 
+def test_contrasts_by_hand() -> None:
+    """Three carriers of a, one of b, one of both, one of none: a counts 3.5 of 5 carriers, so 1 - .7, 0 - .7, .5 - .7."""
+    traits = Traits((("a", "b"),), None, {})
+    carried = np.array([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+    assert traits.contrasts(carried, np.array([3.0, 1, 1, 1])).round(6).tolist() == [[0.3], [-0.7], [-0.2], [0.0]]
+
+
 def test_the_fit_names_what_it_adjusted_for_and_whom_it_left_out(tmp_path: Path) -> None:
-    store = tagged_store(tmp_path, lambda number, keen, converted: ["keen"] if keen else [])
+    store = tagged_store(tmp_path, lambda number, keen, converted: ["keen" if keen else "cool"])
     fit = rank(store, outcome="conversion").fits[0]
-    assert (fit.adjusted_for, fit.window_days, fit.censored) == (("keen",), 30, 0)
+    assert (fit.adjusted_for, fit.window_days, fit.censored) == (("cool", "keen"), 30, 0)
 
 
 @pytest.mark.parametrize("days_before", [29, 31])

@@ -43,8 +43,8 @@ class Feature(NamedTuple):
 class Cells:
     """Customers of a study by what they met.
 
-    `met` (cells x features) and `background` (cells x levels of repetition above the lowest, then traits) describe
-    the distinct combinations; each count belongs to the combination `cell`, the customer block `block` and the half
+    `met` (cells x features) and `background` (cells x levels of repetition above the lowest, standing, contrasts of
+    traits) describe the distinct combinations; each count belongs to the combination `cell`, the customer block `block` and the half
     `half` of the period.
     """
 
@@ -94,20 +94,19 @@ def count_cells(engine: Engine, met: Any, features: Sequence[Feature], traits: T
     columns = [found[name].to_numpy().astype(np.int64) for name in keys]
     combinations, cell = np.unique(np.stack(columns[: masks + 3], axis=1), axis=0, return_inverse=True)
     repeats = (combinations[:, [masks]] >= np.arange(1, len(_REPEATS) + 1)).astype(np.float64)
+    customers_found = found["customers"].to_numpy().astype(np.float64)
+    contrasts = np.zeros((len(combinations), 0))
+    if traits is not None:
+        weights = np.bincount(cell.reshape(-1), weights=customers_found, minlength=len(combinations))
+        contrasts = traits.contrasts(_bits(combinations[:, masks + 2 :], len(traits.names)), weights)
     return Cells(
         features=tuple(features),
         met=_bits(combinations[:, :masks], len(features)),
-        background=np.column_stack(
-            [
-                repeats,
-                combinations[:, masks + 1],
-                _bits(combinations[:, masks + 2 :], len(traits.names) if traits else 0),
-            ]
-        ),
+        background=np.column_stack([repeats, combinations[:, masks + 1], contrasts]),
         cell=cell.reshape(-1),
         block=columns[-2],
         half=columns[-1],
-        customers=found["customers"].to_numpy().astype(np.float64),
+        customers=customers_found,
         outcomes=found["outcomes"].to_numpy().astype(np.float64),
     )
 
