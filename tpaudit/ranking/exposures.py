@@ -43,9 +43,9 @@ class Feature(NamedTuple):
 class Cells:
     """Customers of a study by what they met.
 
-    `met` (cells x features) and `background` (cells x levels of repetition above the lowest, standing, contrasts of
-    traits) describe the distinct combinations; each count belongs to the combination `cell`, the customer block `block` and the half
-    `half` of the period.
+    `met` (cells x features) and `background` describe the distinct combinations; the latter holds, cells x columns,
+    levels of repetition above the lowest, standing, and contrasts of traits. Each count belongs to the combination
+    `cell`, the customer block `block` and the half `half` of the period.
     """
 
     features: tuple[Feature, ...]
@@ -97,7 +97,7 @@ def count_cells(engine: Engine, met: Any, features: Sequence[Feature], traits: T
     customers_found = found["customers"].to_numpy().astype(np.float64)
     contrasts = np.zeros((len(combinations), 0))
     if traits is not None:
-        weights = np.bincount(cell.reshape(-1), weights=customers_found, minlength=len(combinations))
+        weights = np.bincount(cell.reshape(-1), weights=customers_found).astype(np.float64)
         contrasts = traits.contrasts(_bits(combinations[:, masks + 2 :], len(traits.names)), weights)
     return Cells(
         features=tuple(features),

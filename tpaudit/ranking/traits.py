@@ -143,7 +143,7 @@ def _unfit(facet: Sequence[Mapping[str, Any]], *, is_wanted: bool) -> str | None
     """Why customers cannot be compared within a facet, if so."""
     if len(facet) < 2:
         return "alone"
-    shares = [wilson(row["outcomes"], row["customers"]) for row in facet]
+    shares = [share for row in facet if (share := wilson(row["outcomes"], row["customers"]))]
     apart = max(share.low for share in shares) > _TELLTALE * min(share.high for share in shares)
     return "follows_outcome" if apart and not is_wanted else None
 

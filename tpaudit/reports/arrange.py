@@ -329,11 +329,14 @@ def by_assumption(
 ) -> tuple[list[tuple[str, float]], list[tuple[GoldenRow, list[SensitivityRow | None]]]]:
     """The assumptions looked at, and per touchpoint with a verdict in the ranking or under one of them its verdicts."""
     columns: list[tuple[str, float]] = list(dict.fromkeys((row.assumption, row.value) for row in result.sensitivity))
-    seen = {(row.stage, row.outcome, row.touchpoint, row.assumption, row.value): row for row in result.sensitivity}
+    seen: dict[tuple[str, ...], dict[tuple[str, float], SensitivityRow]] = {}
+    for other in result.sensitivity:
+        place = (other.stage, other.outcome, other.touchpoint)
+        seen.setdefault(place, {})[other.assumption, other.value] = other
     rows = []
     for row in result.golden:
-        others = [seen.get((row.stage, row.outcome, row.touchpoint, *column)) for column in columns]
-        verdicts = {row.verdict, *(other.verdict for other in others if other)}
-        if verdicts & {"golden", "golden_risk"}:
+        own = seen.get((row.stage, row.outcome, row.touchpoint), {})
+        others = [own.get(column) for column in columns]
+        if {row.verdict, *(other.verdict for other in own.values())} & {"golden", "golden_risk"}:
             rows.append((row, others))
     return columns, rows

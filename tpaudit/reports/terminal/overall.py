@@ -1,4 +1,4 @@
-"""What a ranking rests on, and how it changes with it: studies, weights of outcomes, windows and doubtful identities."""
+"""What a ranking rests on, and how it changes: studies, weights of outcomes, windows and doubtful identities."""
 
 from __future__ import annotations
 
