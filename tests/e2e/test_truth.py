@@ -64,6 +64,18 @@ def test_effects_come_out_as_planted(finished_audit: Path) -> None:
     assert sum(effect > 0 for effect in planted) >= len(planted) - 1, judged
 
 
+def test_no_touchpoint_without_a_planted_harm_is_called_broken(finished_audit: Path) -> None:
+    """The checkout was broken on purpose; ratings of chats and cases differ in the sample by themselves."""
+    called = duckdb.sql(
+        f"select touchpoint from '{finished_audit}/marts/experience.parquet' "
+        "where list_has_any(breakpoint, ['drop_off', 'dissatisfaction'])"
+    ).fetchall()
+    harmful = duckdb.sql(
+        f"select distinct touchpoint from read_csv('{TRUTH}/effects.csv') where is_negative"
+    ).fetchall()
+    assert set(called) <= {*harmful, ("checkout",)}
+
+
 def test_every_exported_row_is_in_the_lake_or_among_the_issues(finished_audit: Path) -> None:
     """Rows that carry a planted owner, file by file; only the coded twin of the survey is refused as a whole."""
     lake = finished_audit / "lake"

@@ -22,7 +22,7 @@ WORTH = {"conversion": 200.0}
 def felt(*signs: str, touchpoint: str = "hotline", owner: str | None = "service desk", **values: Any) -> ExperienceRow:
     return ExperienceRow.model_validate(
         {"stage": "service", "touchpoint": touchpoint, "owner": owner, "customers": 500, "reach": 0.3,
-         "breakpoint": signs, **values}
+         "breakpoint": signs} | values
     )  # fmt: skip
 
 
@@ -114,6 +114,13 @@ def test_customers_come_first_then_requests_then_the_unmeasured() -> None:
         (3, "hotline", "breakpoint", "repeat_contact"), (4, "hotline", "breakpoint", "low_rating"),
     ]  # fmt: skip
     assert found[0].owner is None
+
+
+def test_what_is_measured_over_all_stages_is_promised_once_where_most_meet_it() -> None:
+    losses = replace(NOTHING, repeat_contact={"hotline": Contrast(300, 0.4, 0.2, 0.2, (0.1, 0.3), 0.001)})
+    fewer = felt("repeat_contact", customers=100, stage="consideration")
+    (action,) = planned(experience=(fewer, felt("repeat_contact")), losses=losses)
+    assert action.stage == "service"
 
 
 def test_supporting_and_unjudged_touchpoints_call_for_nothing() -> None:

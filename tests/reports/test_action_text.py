@@ -55,6 +55,18 @@ def test_breakpoints_most_customers_meet_come_first() -> None:
     assert next(row.touchpoint for row, _sign in breakpoints(RANK)) == "online_ads"
 
 
+def test_a_sign_of_all_stages_is_listed_once() -> None:
+    hotline = RANK.experience[-1]
+    twice = RANK.model_copy(
+        update={"experience": (*RANK.experience, hotline.model_copy(update={"stage": "purchase", "customers": 9}))}
+    )
+    listed = [(row.stage, sign) for row, sign in breakpoints(twice) if row.touchpoint == "hotline"]
+    assert sorted(sign for _stage, sign in listed) == [
+        "dissatisfaction", "dissatisfaction", "low_rating", "repeat_contact", "returns",
+    ]  # fmt: skip
+    assert {stage for stage, sign in listed if sign == "returns"} == {"service"}
+
+
 def test_actions_are_told_with_step_change_and_interval() -> None:
     first, spared, *_, unmeasured = RANK.actions
     assert action_words(first, RANK, EN, FIGURES) == "Close 50% of the gap of Online ads (Awareness): many leave here"

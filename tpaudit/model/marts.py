@@ -20,6 +20,8 @@ from tpaudit.model.interactions import KINDS, STAGES
 OUTCOMES = ("conversion", "retention", "satisfaction")
 QUADRANTS = ("keep_up", "fix_first", "low_priority", "possible_overkill")
 BREAKPOINT_SIGNS = ("low_rating", "dissatisfaction", "drop_off", "repeat_contact", "returns")
+# Of them, those measured over all stages of a touchpoint at once.
+SIGNS_OF_ALL_STAGES = ("low_rating", "repeat_contact", "returns")
 VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
 GOLDEN_RULES = (
     "only value", "trusted source", "legal name", "most frequent", "most recent", "most complete", "first in order",

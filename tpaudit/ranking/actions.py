@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tpaudit.audit.settings import ActionsSection
+from tpaudit.model.marts import SIGNS_OF_ALL_STAGES
 from tpaudit.ranking.loss import Contrast, Losses, Place
 from tpaudit.results import ActionRow, ExperienceRow, Experiment, GoldenRow
 
@@ -63,8 +64,13 @@ def plan(golden: Sequence[GoldenRow], experience: Sequence[ExperienceRow], losse
     ]
     risks = {(row.stage, row.touchpoint, row.outcome) for row in golden if row.verdict == "golden_risk"}
     harmful = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "satisfaction"}
-    for place in experience:
+    told: set[tuple[str, str]] = set()
+    for place in sorted(experience, key=lambda row: -row.customers):
         for sign in place.breakpoint:
+            # What is measured over all stages is promised once, where most customers meet it.
+            if sign in SIGNS_OF_ALL_STAGES and (place.touchpoint, sign) in told:
+                continue
+            told.add((place.touchpoint, sign))
             # What the risk's own action says already.
             if sign == "dissatisfaction" and (place.stage, place.touchpoint, "satisfaction") in risks:
                 continue

@@ -15,7 +15,7 @@ Whether somebody known only by a cookie ordered cannot be seen, so anonymous vis
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -56,13 +56,12 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Median hours until the next touch, its 95 % interval, and the median of the stage with its own interval."""
+    """Median hours until the next touch, its 95 % interval, and the median of the stage."""
 
     n: int
     hours: float
     interval: tuple[float, float] | None
     stage_hours: float
-    stage_interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +131,8 @@ def _drop_off(facts: Facts, weights: Floats, minimum: int, definitional: Collect
                        weights, minimum)  # fmt: skip
         going_on = trials[:, others].sum() - hits[:, others].sum()
         convert = float(won[:, others].sum() / going_on) if one.others is not None and going_on > 0 else None
-        contrasts[stage, touchpoint] = _with_conversion(one, convert)
+        contrasts[stage, touchpoint] = replace(one, kept_convert=convert)
     return contrasts
-
-
-def _with_conversion(one: Contrast, convert: float | None) -> Contrast:
-    return Contrast(one.n, one.rate, one.others, one.excess, one.interval, one.p, convert)
 
 
 def _of_kpi(facts: Facts, kpi: str, weights: Floats, minimum: int) -> dict[str, Contrast]:
@@ -183,12 +178,12 @@ def _waits(facts: Facts) -> dict[Place, Wait]:
     hours = hours_between(met.occurred_at, met.occurred_at.lead().over(in_time))
     waits = facts.store.engine.cache(met.select("stage", "touchpoint", hours=hours).filter(_.hours.notnull()))
     of_place = _medians(facts, waits.select(key=_.stage + "\n" + _.touchpoint, hours=_.hours))
-    of_stage = _medians(facts, waits.select(key=_.stage, hours=_.hours))
+    stages = facts.store.engine.fetch_rows(waits.group_by("stage").agg(median=_.hours.median()))
+    of_stage = {row["stage"]: float(row["median"]) for row in stages}
     found = {}
     for key, (n, median, interval) in of_place.items():
         stage, touchpoint = key.split("\n", 1)
-        __, stage_median, stage_interval = of_stage[stage]
-        found[stage, touchpoint] = Wait(n, median, interval, stage_median, stage_interval)
+        found[stage, touchpoint] = Wait(n, median, interval, of_stage[stage])
     return found
 
 

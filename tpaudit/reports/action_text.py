@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tpaudit.model.marts import SIGNS_OF_ALL_STAGES
 from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import Messages
 from tpaudit.results import ActionRow, ExperienceRow, GoldenRow, RankResult
@@ -20,11 +21,16 @@ def driver_words(row: GoldenRow, messages: Messages) -> str:
 
 
 def breakpoints(result: RankResult) -> list[tuple[ExperienceRow, str]]:
-    """Every sign of every breakpoint, those that most customers meet first."""
+    """Every sign of every breakpoint, those that most customers meet first; what is measured over all stages once."""
     broken = sorted(
         (row for row in result.experience if row.breakpoint), key=lambda row: (-row.customers, row.touchpoint)
     )
-    return [(row, sign) for row in broken for sign in row.breakpoint]
+    listed: dict[tuple[str, str | None, str], tuple[ExperienceRow, str]] = {}
+    for row in broken:
+        for sign in row.breakpoint:
+            stage = None if sign in SIGNS_OF_ALL_STAGES else row.stage
+            listed.setdefault((row.touchpoint, stage, sign), (row, sign))
+    return list(listed.values())
 
 
 def sign_measured(row: ExperienceRow, sign: str, result: RankResult, messages: Messages, figures: Figures) -> str:
