@@ -57,7 +57,9 @@ def steps(engine: Engine, journeys: Iterable[tuple[list[str], bool, float | None
 
 
 def credited(engine: Engine, told: object, touchpoints: list[str], direct: tuple[int, ...] = ()):  # type: ignore[no-untyped-def]
-    return journey_credits(engine, numbered(engine, told, touchpoints).filter(ibis._.converted), len(touchpoints), direct)
+    return journey_credits(
+        engine, numbered(engine, told, touchpoints).filter(ibis._.converted), len(touchpoints), direct
+    )
 
 
 # One converting journey of four touches (chat twice), one that does not convert.
@@ -247,7 +249,9 @@ def test_intervals_hold_the_share_and_shrink_with_customers(engine: Engine) -> N
 
 def test_threads_do_not_matter(tmp_path_factory: pytest.TempPathFactory) -> None:
     rng = np.random.default_rng(9)
-    told = [(rng.choice(list("abcd"), 4).tolist(), bool(rng.random() < 0.4), float(rng.integers(1, 99))) for _ in range(400)]
+    told = [
+        (rng.choice(list("abcd"), 4).tolist(), bool(rng.random() < 0.4), float(rng.integers(1, 99))) for _ in range(400)
+    ]
     found = []
     for threads, order in ((1, 1), (2, -1)):
         engine = make_store(tmp_path_factory.mktemp("audit"), threads=threads).engine

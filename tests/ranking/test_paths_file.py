@@ -159,7 +159,9 @@ def test_unreadable_file_is_told_so(engine: Engine, tmp_path: Path, name: str, d
 
 @pytest.mark.parametrize("cells", [[1, -2], [1.0, float("nan")], [1, None]])
 def test_bad_numbers_of_parquet_are_told_too(engine: Engine, tmp_path: Path, cells: Sequence[Any]) -> None:
-    pq.write_table(pa.table({"path": ["a", "b"], "total_conversions": cells, "total_null": [0, 0]}), tmp_path / "p.parquet")
+    pq.write_table(
+        pa.table({"path": ["a", "b"], "total_conversions": cells, "total_null": [0, 0]}), tmp_path / "p.parquet"
+    )
     with pytest.raises(InputFault, match="row 3, column total_conversions"):
         attribute_paths(engine, tmp_path / "p.parquet", RULES)
 

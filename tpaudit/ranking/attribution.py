@@ -52,8 +52,8 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
     """Attribution of all models; without rows if no journey converted.
 
     *steps* are those that may take credit (see `steps.STEP`), *touchpoints* all that are met on them, *weights*
-    (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a touchpoint,
-    as far as it is known. Shares are of the conversions that have such steps.
+    (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a
+    touchpoint, as far as it is known. Shares are of the conversions that have such steps.
     """
     steps = numbered(engine, steps, touchpoints)
     direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]

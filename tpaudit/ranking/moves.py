@@ -21,8 +21,8 @@ class Moves:
     """How often journeys of `block` that were at `previous`, then at `place`, went on to `following`.
 
     Touchpoints are numbers below `size`; `size` itself stands for START as previous and for CONVERSION as following,
-    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into CONVERSION; rows that carry it
-    may have no times of their own.
+    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into
+    CONVERSION; rows that carry it may have no times of their own.
     """
 
     size: int

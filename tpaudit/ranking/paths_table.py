@@ -102,7 +102,9 @@ def _csv(file: Path) -> pa.Table:
 
 def _paths(file: Path, cells: Any) -> Any:
     paths = pc.utf8_trim_whitespace(cells.cast(pa.string()))
-    _refuse(file, PATH, paths, pc.fill_null(pc.equal(paths, ""), True), "is empty", "leave out journeys without touches")
+    _refuse(
+        file, PATH, paths, pc.fill_null(pc.equal(paths, ""), True), "is empty", "leave out journeys without touches"
+    )
     if not pc.any(pc.match_substring(paths, SEPARATOR)).as_py():
         hint = f"join touchpoints by {SEPARATOR!r}"
         _refuse(file, PATH, paths, pc.match_substring_regex(paths, _OTHER_MARKS), "has another separator", hint)

@@ -119,4 +119,3 @@ def _rank(row: AttributionRow, view: View) -> str:
     if row.rank_low is None or row.rank_low == row.rank_high:
         return str(row.rank)
     return f"{row.rank} ({row.rank_low}–{row.rank_high})"
-
