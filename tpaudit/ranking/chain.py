@@ -181,7 +181,7 @@ class Chain:
         chains = len(visits)
         chance = np.concatenate([onward, np.ones((1, chains)), np.zeros((1, chains))])
         own = np.concatenate([onward, conversion[None]])
-        weight = np.concatenate([visits, np.ones((chains, 1))], axis=1).T / np.maximum(self._leaving, 1e-300)[:, None]
+        weight = np.concatenate([visits, np.ones((chains, 1))], axis=1).T / self._leaving[:, None]
         return np.asarray(weight[self._origin] * (chance[self._target] - own[self._origin]))
 
 
@@ -217,7 +217,7 @@ def _arcs(moves: Moves, states: Integers, here: Integers, order: int) -> _Arcs:
     """Transitions of the chain, per block: every move, and one out of START where a journey begins."""
     goes_on = moves.following < moves.size
     there = np.searchsorted(states, np.where(goes_on, _state(moves.place, moves.following, order, moves.size), 0))
-    target = np.where(goes_on, there, len(states) + moves.following - moves.size)
+    target = np.where(goes_on, there, len(states) + moves.following.astype(np.int64) - moves.size)
     begins = moves.previous == moves.size
     return _Arcs(
         origin=np.concatenate([here, np.full(begins.sum(), len(states))]),
