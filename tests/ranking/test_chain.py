@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def solved(journeys: Sequence[Journey], order: int, removed: int | None, worth: 
     leaving = np.zeros(size + 1)
     for index, (path, converted) in enumerate(journeys):
         walk = [size, *(number[state] for state in states_of(path, order))]
-        for origin, target in zip(walk, walk[1:], strict=False):
+        for origin, target in pairwise(walk):
             counts[origin, target] += 1
             leaving[origin] += 1
         leaving[walk[-1]] += 1

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.lake import make_store
 from tpaudit.engine import Engine
+from tpaudit.errors import InputFault
 from tpaudit.ranking.attribution import MARKOV_ORDERS, attribute
 from tpaudit.ranking.credits import MODELS, journey_credits
 from tpaudit.ranking.moves import count_moves
@@ -228,7 +229,7 @@ def test_cost_becomes_return_and_cost_per_conversion(engine: Engine) -> None:
 def test_without_times_there_is_no_time_decay_and_a_reason(engine: Engine) -> None:
     told = steps(engine, [(["a", "b"], True, 1.0)], timed=False)
     found = attribute(engine, told, ["a", "b"], block_weights(20, seed=1), BASIS)
-    assert found.absent == {"time_decay": "no_times"}
+    assert found.basis.absent == {"time_decay": "no_times"}
     assert "time_decay" not in {row.model for row in found.rows}
 
 
@@ -264,3 +265,22 @@ def test_threads_do_not_matter(tmp_path_factory: pytest.TempPathFactory) -> None
         assert (one.share, one.value, one.ci_low, one.ci_high) == pytest.approx(
             (other.share, other.value, other.ci_low, other.ci_high), rel=1e-12
         )
+
+
+def test_too_many_touchpoints_are_refused(engine: Engine) -> None:
+    with pytest.raises(InputFault, match="5,001 distinct touchpoints"):
+        attribute(engine, steps(engine, []), [f"t{n}" for n in range(5001)], block_weights(2, seed=1), BASIS)
+
+
+def test_five_hundred_touchpoints_are_attributed(engine: Engine) -> None:
+    """More states than are inverted, and each touchpoint met a few times."""
+    rng = np.random.default_rng(5)
+    names = [f"t{number}" for number in range(500)]
+    told = [([names[place] for place in rng.integers(0, 500, 4)], bool(rng.random() < 0.4), 1.0) for _ in range(600)]
+    met = sorted({name for path, _, _ in told for name in path})
+    found = attribute(engine, steps(engine, told), met, block_weights(20, seed=1), BASIS)
+    assert not found.basis.absent
+    for model in (*MODELS, *MARKOV_ORDERS):
+        own = [row for row in found.rows if row.model == model]
+        assert sum(row.share for row in own) == pytest.approx(1)
+        assert all(np.isfinite([row.share, row.ci_low or 0.0, row.ci_high or 0.0]).all() for row in own)

@@ -153,7 +153,7 @@ def test_bad_file_is_told_row_column_and_fix(
 def test_unreadable_file_is_told_so(engine: Engine, tmp_path: Path, name: str, data: bytes | None) -> None:
     if data is not None:
         (tmp_path / name).write_bytes(data)
-    with pytest.raises(InputFault, match="no such file|no Parquet file|cannot be read"):
+    with pytest.raises(InputFault, match=r"no such file|no Parquet file|cannot be read"):
         attribute_paths(engine, tmp_path / name, RULES)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
+from tpaudit.errors import InputFault
 from tpaudit.ranking.chain import Chain, NotSettled
 from tpaudit.ranking.credits import DIRECT, Credits, journey_credits
 from tpaudit.ranking.markov import normalised, removal_shares, transition_counts
@@ -23,6 +24,7 @@ from tpaudit.stats.ranks import descending_ranks
 Floats = NDArray[np.float64]
 
 MARKOV_ORDERS = {"markov": 1, "markov_2": 2}
+MOST_TOUCHPOINTS = 5_000
 
 _NO_TIMES, _NOT_SETTLED = "no_times", "not_settled"
 # Touchpoints up to which every resample of the chain of order 1 is solved anew; cubes of them are worked on.
@@ -32,10 +34,10 @@ _SOLVED_TOGETHER = 100
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Rows of all models, and per model that is `absent` the reason."""
+    """Rows of all models, and what they rest on; `basis` tells which models are absent."""
 
+    basis: AttributionBasis
     rows: Sequence[AttributionRow] = ()
-    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,15 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
     """Attribution of all models; without rows if no journey converted.
 
     *steps* are those that may take credit (see `steps.STEP`), *touchpoints* all that are met on them, *weights*
-    (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a touchpoint,
-    as far as it is known. Shares are of the conversions that have such steps.
+    (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a
+    touchpoint, as far as it is known. Shares are of the conversions that have such steps. Raises InputFault for more
+    than MOST_TOUCHPOINTS.
     """
+    if len(touchpoints) > MOST_TOUCHPOINTS:
+        raise InputFault(
+            f"{len(touchpoints):,} distinct touchpoints are too many to attribute; {MOST_TOUCHPOINTS:,} can be",
+            "name touchpoints, not single campaigns or pages",
+        )
     steps = numbered(engine, steps, touchpoints)
     direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]
     with engine.frugal():
@@ -65,7 +73,7 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
     # Every model gives away the same conversions; the chains need their number to turn shares into credit.
     conversions = credits.by_model["linear"].conversions.sum()
     if not conversions:
-        return Attribution()
+        return Attribution(basis)
     found: dict[str, _Shares] = {}
     absent = {} if credits.has_times else {"time_decay": _NO_TIMES}
     for model, order in MARKOV_ORDERS.items():
@@ -79,7 +87,7 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
         for model, shares in found.items()
         for row in _rows(model, touchpoints, shares, float(conversions), credits.has_value, basis, cost or {})
     ]
-    return Attribution(rows, absent)
+    return Attribution(basis.model_copy(update={"absent": absent}), rows)
 
 
 def _of_journeys(given: Credits, weights: Floats) -> _Shares:

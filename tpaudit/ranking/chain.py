@@ -1,7 +1,9 @@
 """A Markov chain of journeys of any order, and what is lost without each of its touchpoints.
 
-The chain goes START -> states -> CONVERSION or END. A state is the touchpoint a journey is at (order 1), or that and the
-one before it (order 2). Removing a touchpoint means that journeys which arrive at it, in any of its states, are lost.
+The chain goes START -> states -> CONVERSION or END. A state is the touchpoint a journey is at (order 1), or that
+and the one before it (order 2). Removing a touchpoint means that journeys which arrive at it, in any of its states, are
+lost. A touchpoint met again at once is a move like any other: at order 1 such self-loops cancel out of the effects, at
+order 2 they lead to a state of their own.
 
 With Q between states, r into CONVERSION and s out of START: N = (I - Q)^-1, h = N r the chance to convert from each
 state, v = s N the expected visits, P = s h. Let E be the states a journey is in when it arrives at k. It is first seen
@@ -25,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tpaudit.ranking.moves import Moves
+from tpaudit.ranking.moves import Moves, Small
 from tpaudit.stats.bootstrap import BLOCKS
 
 Floats = NDArray[np.float64]
@@ -117,11 +119,11 @@ class Chain:
     def _into(self, weights: Floats) -> Floats:
         """Per state what *weights* says of its arcs into CONVERSION."""
         ends = self._target == self.states
-        return np.bincount(self._origin[ends], weights[ends], self.states)[: self.states]
+        return np.bincount(self._origin[ends], weights[ends], self.states)[: self.states].astype(np.float64)
 
     def _start(self) -> Floats:
         begins = self._origin == self.states
-        return np.bincount(self._target[begins], self._chance[begins], self.states)
+        return np.bincount(self._target[begins], self._chance[begins], self.states).astype(np.float64)
 
     def _between(self) -> sparse.csr_array:
         inner = (self._origin < self.states) & (self._target < self.states)
@@ -179,7 +181,7 @@ class Chain:
         chains = len(visits)
         chance = np.concatenate([onward, np.ones((1, chains)), np.zeros((1, chains))])
         own = np.concatenate([onward, conversion[None]])
-        weight = np.concatenate([visits, np.ones((chains, 1))], axis=1).T / np.maximum(self._leaving, 1e-300)[:, None]
+        weight = np.concatenate([visits, np.ones((chains, 1))], axis=1).T / self._leaving[:, None]
         return np.asarray(weight[self._origin] * (chance[self._target] - own[self._origin]))
 
 
@@ -196,7 +198,7 @@ def _accumulated(step: sparse.csr_array, first: Floats, removed: NDArray[np.bool
     raise NotSettled
 
 
-def _state(previous: Integers, place: Integers, order: int, size: int) -> Integers:
+def _state(previous: Small, place: Small, order: int, size: int) -> Integers:
     """Number of the state of journeys at *place* that came from *previous*."""
     return place.astype(np.int64) if order == 1 else previous.astype(np.int64) * size + place
 
@@ -215,7 +217,7 @@ def _arcs(moves: Moves, states: Integers, here: Integers, order: int) -> _Arcs:
     """Transitions of the chain, per block: every move, and one out of START where a journey begins."""
     goes_on = moves.following < moves.size
     there = np.searchsorted(states, np.where(goes_on, _state(moves.place, moves.following, order, moves.size), 0))
-    target = np.where(goes_on, there, len(states) + moves.following - moves.size)
+    target = np.where(goes_on, there, len(states) + moves.following.astype(np.int64) - moves.size)
     begins = moves.previous == moves.size
     return _Arcs(
         origin=np.concatenate([here, np.full(begins.sum(), len(states))]),

@@ -60,7 +60,8 @@ class JourneyCredits:
 def journey_credits(engine: Engine, converting: Any, size: int, direct: Sequence[int] = ()) -> JourneyCredits:
     """Credits of every model in MODELS to touchpoints numbered below *size*.
 
-    *converting* are the steps of journeys that converted, as `steps.STEP` says but with `place` for the touchpoint. *direct* are the places of DIRECT.
+    *converting* are the steps of journeys that converted, as `steps.STEP` says but with `place` for the touchpoint.
+    *direct* are the places of DIRECT.
     """
     parts = _parts(_met(converting), direct)
     sums = {f"{model}_conversions": (parts[model] * parts.times).sum() for model in MODELS}

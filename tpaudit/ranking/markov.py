@@ -29,7 +29,7 @@ def transition_counts(moves: Moves) -> Floats:
     counted = np.bincount(
         np.concatenate([cells, first]), np.concatenate([moves.times, moves.times[begins]]), BLOCKS * rows * columns
     )
-    return counted.reshape(BLOCKS, rows, columns)
+    return counted.astype(np.float64).reshape(BLOCKS, rows, columns)
 
 
 class Removal(NamedTuple):

@@ -21,8 +21,8 @@ class Moves:
     """How often journeys of `block` that were at `previous`, then at `place`, went on to `following`.
 
     Touchpoints are numbers below `size`; `size` itself stands for START as previous and for CONVERSION as following,
-    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into CONVERSION; rows that carry it
-    may have no times of their own.
+    `size` + 1 for the END of a journey that did not convert. `value` is the known worth of moves into
+    CONVERSION; rows that carry it may have no times of their own.
     """
 
     size: int
@@ -30,7 +30,7 @@ class Moves:
     previous: Small
     place: Small
     following: Small
-    times: NDArray[np.int32]
+    times: NDArray[np.int64]
     value: Floats
 
 
@@ -42,7 +42,7 @@ def count_moves(engine: Engine, steps: Any, converting: Any, size: int) -> Moves
     """
     keys = ((_.block.cast("int64") * (size + 1) + _.previous) * size + _.place) * (size + 2) + _.following
     moved = _chained(steps, size).select("times", key=keys)
-    found = engine.fetch(moved.group_by("key").agg(times=_.times.sum().cast("int32")))
+    found = engine.fetch(moved.group_by("key").agg(times=_.times.sum()))
     rest, following = np.divmod(found["key"].to_numpy(), size + 2)
     rest, place = np.divmod(rest, size)
     block, previous = np.divmod(rest, size + 1)
@@ -57,7 +57,7 @@ def count_moves(engine: Engine, steps: Any, converting: Any, size: int) -> Moves
         previous=_joined(previous, worth["previous"].to_numpy()),
         place=_joined(place, worth["place"].to_numpy()),
         following=_joined(following, none + size),
-        times=np.concatenate([found["times"].to_numpy(), none.astype(np.int32)]),
+        times=np.concatenate([found["times"].to_numpy(), none]),
         value=np.concatenate([np.zeros(len(found)), np.nan_to_num(worth["value"].to_numpy())]),
     )
 

@@ -66,7 +66,7 @@ def attribute_paths(engine: Engine, file: Path, rules: RankSection) -> Attributi
     known = ~np.isnan(paths.value[paths.conversions > 0])
     return AttributionResult(
         attribution=tuple(found.rows),
-        basis=basis.model_copy(update={"absent": dict(found.absent)}),
+        basis=found.basis,
         source=file.name,
         models=tuple(dict.fromkeys(row.model for row in found.rows)),
         journeys=conversions + int(paths.nulls.sum()),

@@ -67,7 +67,7 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
         conversions=journeys["conversions"],
         replicates=len(ranking.weights),
         top=ranking.rules.top,
-        attribution_basis=ranking.basis.model_copy(update={"absent": dict(attributed.absent)}),
+        attribution_basis=attributed.basis,
         excluded=ranking.excluded,
         touchpoint_titles={name: ranking.catalogue.title(name) for name in sorted(shown)},
         experience=tuple(beyond.experience),
@@ -114,15 +114,15 @@ class _Ranking:
         steps = steps_of_audit(self.facts)
         met = sorted(row["touchpoint"] for row in self.store.engine.fetch_rows(steps.select("touchpoint").distinct()))
         self._exclude(name for name in met if name in self.catalogue.definitional)
-        self.basis = AttributionBasis(
+        basis = AttributionBasis(
             outcome="conversion",
             window_days=self.store.audit.config.settings.journey.window_days,
             excluded=dict(self.excluded),
         )
         kept = [name for name in met if name not in self.excluded]
         if not kept:
-            return Attribution()
-        return attribute(self.store.engine, steps, kept, self.weights, self.basis, spend_by_touchpoint(self.facts))
+            return Attribution(basis)
+        return attribute(self.store.engine, steps, kept, self.weights, basis, spend_by_touchpoint(self.facts))
 
     def context(self, attribution: Sequence[AttributionRow]) -> Context:
         """What is shown beside the ranks."""
