@@ -1,4 +1,4 @@
-"""`tpaudit explain`: what a check, KPI, preset or touchpoint means."""
+"""`tpaudit explain`: what a check, KPI, preset or touchpoint means, and how the ranking works."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ app = typer.Typer(add_completion=False)
 @with_shared_options
 def explain(
     session: Session,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A check's code, or a KPI's, preset's or touchpoint's id.")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="A check's code, the id of a KPI, preset or touchpoint, or golden.")
+    ],
 ) -> None:
-    """Explain a check, KPI, preset or touchpoint: what it means, why it matters, what to do."""
+    """Explain a check, KPI, preset or touchpoint, or with `golden` the method of the ranking."""
     from tpaudit.definitions import find
 
     found = find(id_, session.audit.folder)
     if found.kind == "check":
         found = dataclasses.replace(found, facts=(*found.facts, *_sql_facts(session, found.id)))
+    if found.kind == "method":
+        found = dataclasses.replace(found, facts=(*found.facts, *_settings_facts(session, found.id)))
     if session.format == "json":
         told = [{"label": fact.label.model_dump(), "text": fact.text.model_dump()} for fact in found.facts]
         write_json(session, {"kind": found.kind, "id": found.id, "title": found.title.model_dump(), "facts": told})
@@ -53,6 +57,22 @@ def _sql_facts(session: Session, code: str) -> list[Fact]:
     label = Titles(en="SQL", zh="SQL")
     texts = [checks.compiled_sql(check, target, session.audit) for target in check.targets]
     return [Fact(label, Titles(en=text, zh=text)) for text in texts]
+
+
+def _settings_facts(session: Session, id_: str) -> list[Fact]:
+    """The settings a part of the ranking's method depends on, as they apply in this audit."""
+    from tpaudit.definitions import Fact
+    from tpaudit.ranking.method import methods
+    from tpaudit.results import Titles
+
+    wanted = next(method.settings for method in methods() if method.id == id_)
+    shown = [
+        f"[{setting.section}] {setting.name} = {'unset' if setting.value is None else setting.value} ({setting.origin})"
+        for setting in session.audit.config.listing()
+        if {setting.section, f"{setting.section}.{setting.name}"} & set(wanted)
+    ]
+    text = "\n".join(shown)
+    return [Fact(Titles(en="In this audit", zh="本审计的设置"), Titles(en=text, zh=text))] if shown else []
 
 
 def _draw(session: Session, title: str, facts: list[tuple[str, str]]) -> None:

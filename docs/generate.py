@@ -131,12 +131,12 @@ def marts_page() -> str:
 
 
 def definitions_page() -> str:
-    """Checks, KPIs and touchpoints, as `tpaudit explain` tells them."""
+    """Checks, KPIs, touchpoints and the method of the ranking, as `tpaudit explain` tells them."""
     parts = [
-        "# Checks, KPIs and touchpoints\n",
+        "# Checks, KPIs, touchpoints and the ranking's method\n",
         "`tpaudit explain ID` tells the same, in both languages. Presets have [a page of their own](presets.md).\n",
     ]
-    for kind in ("checks", "kpis", "touchpoints"):
+    for kind in ("checks", "kpis", "touchpoints", "methods"):
         parts.append(f"## {kind.capitalize() if kind != 'kpis' else 'KPIs'}\n")
         parts.extend(_explained(kind))
     return "\n".join(parts)

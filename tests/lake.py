@@ -19,10 +19,10 @@ from tpaudit.store import Store
 INGESTED_AT = datetime(2026, 11, 16, tzinfo=UTC)
 
 
-def make_store(folder: Path, settings: str = "") -> Store:
+def make_store(folder: Path, settings: str = "", threads: int = 1) -> Store:
     """A store over *folder*; *settings* is the text of its tpaudit.toml."""
     (folder / "tpaudit.toml").write_text(settings, encoding="utf-8")
-    return Store(Audit(folder, load_config(folder, {})), connect(EngineSettings(threads=1)))
+    return Store(Audit(folder, load_config(folder, {})), connect(EngineSettings(threads=threads)))
 
 
 def write_lake_rows(

@@ -1,4 +1,4 @@
-"""Everything that has an id and a meaning: checks, KPIs, presets and touchpoints, as one kind of record.
+"""Everything that has an id and a meaning: checks, KPIs, presets, touchpoints and methods, as one kind of record.
 
 `list`, `explain` and the reference pages are renderings of these records, which derive from the definition files.
 """
@@ -38,12 +38,13 @@ class Definition:
 
 
 def definitions(kind: str, audit_folder: Path) -> list[Definition]:
-    """All definitions of *kind*: checks, kpis, presets or touchpoints, with those the audit adds."""
+    """All definitions of *kind*: checks, kpis, presets, touchpoints or methods, with those the audit adds."""
     return _KINDS[kind](audit_folder)
 
 
 def find(wanted: str, audit_folder: Path) -> Definition:
-    """The definition called *wanted*: a check's code, a KPI's, preset's or touchpoint's id, plain or as `kind.id`.
+    """The definition called *wanted*: a check's code, the id of a KPI, preset, touchpoint or method, plain or as
+    `kind.id`.
 
     Raises UsageFault with the nearest id if there is none.
     """
@@ -57,7 +58,7 @@ def find(wanted: str, audit_folder: Path) -> Definition:
     if found is None:
         raise UsageFault(
             f"nothing is called {wanted!r}{did_you_mean(wanted.lower(), known)}",
-            "`tpaudit list checks|kpis|presets|touchpoints` shows every id",
+            "`tpaudit list checks|kpis|presets|touchpoints` shows every id; `explain golden` is the ranking",
         )
     return found
 
@@ -175,6 +176,15 @@ def _touchpoints(audit_folder: Path) -> list[Definition]:
     ]
 
 
+def _methods(_: Path) -> list[Definition]:
+    from tpaudit.ranking.method import methods
+
+    return [
+        Definition("method", each.id, each.title, {}, tuple(Fact(label, text) for label, text in each.facts))
+        for each in methods()
+    ]
+
+
 def _fact(label_en: str, label_zh: str, text_en: str, text_zh: str) -> Fact:
     return Fact(Titles(en=label_en, zh=label_zh), Titles(en=text_en, zh=text_zh))
 
@@ -194,4 +204,5 @@ _KINDS: dict[str, Callable[[Path], list[Definition]]] = {
     "kpis": _kpis,
     "presets": _presets,
     "touchpoints": _touchpoints,
+    "methods": _methods,
 }

@@ -55,7 +55,10 @@ STAGES = {
         Stage("kpi", "tpaudit.kpis:measure", KpiResult,
               ("kpis",), (INGEST, "dedupe", "journey"), ("audit", "journey", "kpi", "rank"), sees=("validate",)),
         Stage("rank", "tpaudit.ranking:rank", RankResult,
-              ("attribution", "golden_touchpoints"), ("journey", "kpi"), ("audit", "journey", "kpi", "rank")),
+              ("attribution", "golden_touchpoints", "experience", "actions", "golden_sensitivity",
+               "golden_overall"), ("journey", "kpi"),
+              ("audit", "journey", "kpi", "rank", "experience", "actions"),
+              files=("experiments.toml", "survey_questions.toml")),
     )
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ def cells_of(met: Floats, outcome: Floats, rng: np.random.Generator) -> Cells:
     return Cells(
         features=tuple(Feature("consideration", f"t{place}") for place in range(met.shape[1])),
         met=combinations,
-        intensity=np.zeros((len(combinations), 0)),
+        background=np.zeros((len(combinations), 0)),
         cell=cell.reshape(-1),
         block=rng.integers(0, BLOCKS, len(met)),
         half=rng.integers(0, 2, len(met)),
@@ -87,7 +87,7 @@ def test_linear_resampling_agrees_with_refitting() -> None:
     refitted = []
     for weight in weights:
         part = adjusted_effects(
-            Cells(cells.features, cells.met, cells.intensity, cells.cell, cells.block, cells.half,
+            Cells(cells.features, cells.met, cells.background, cells.cell, cells.block, cells.half,
                   cells.customers * weight[cells.block], cells.outcomes * weight[cells.block])
         )  # fmt: skip
         assert part is not None
@@ -176,7 +176,7 @@ def test_effect_that_turns_between_the_halves_is_not_golden() -> None:
     cells = cells_of(met, np.zeros(8000), rng)
     lift = np.where(cells.half == 0, 0.4, -0.1) * met[:, 0]
     outcomes = (rng.random(8000) < 0.3 + lift).astype(float)
-    turned = Cells(cells.features, cells.met, cells.intensity, cells.cell, cells.block, cells.half,
+    turned = Cells(cells.features, cells.met, cells.background, cells.cell, cells.block, cells.half,
                    cells.customers, outcomes)  # fmt: skip
     rows = verdicts(turned, RankSection(top=1))
     assert (rows["t0"].effect_low or 0) > 0

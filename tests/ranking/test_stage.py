@@ -166,7 +166,9 @@ def test_more_features_than_one_mask_holds_are_told_apart(tmp_path: Path) -> Non
          "stage": "service", "occurred_at": NOON, "position": place + 1}
         for place in range(60)
     ]  # fmt: skip
-    journeys = [{"customer_id": name, "ended_at": NOON, "converted": False} for name in ("c1", "c2")]
+    journeys = [
+        {"customer_id": name, "started_at": NOON, "ended_at": NOON, "converted": False} for name in ("c1", "c2")
+    ]
     write_journeys(store, journeys, touches)
     cells = count_cells(store.engine, STUDIES["conversion"](Facts(store)), features)
     assert sorted(cells.met.tolist()) == [[1.0, 0.0] * 30, [0.0, 1.0] * 30][::-1]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from tests.reports.rank_samples import RANK, TITLES
 from tpaudit.results import (
-    AttributionRow,
     AudienceResult,
     AudienceRow,
     ClusterSize,
     DedupeResult,
     FileIngested,
     FindingRow,
-    GoldenRow,
     IngestResult,
     IssueCount,
     JourneyMapRow,
@@ -22,7 +21,6 @@ from tpaudit.results import (
     KpiResult,
     KpiRow,
     LoopRow,
-    ModelFit,
     PathRow,
     PurchaseWithin,
     RankResult,
@@ -41,20 +39,6 @@ from tpaudit.results import (
 
 HOSTILE = "</td><script>alert(1)</script>[bold red]\x1b[31m\u202e.csv"
 
-TITLES = {
-    "online_ads": Titles(en="Online ads", zh="在线广告"),
-    "short_video": Titles(en="Short video and live stream", zh="短视频与直播"),
-    "search": Titles(en="Search", zh="搜索"),
-    "product_page": Titles(en="Product page", zh="商品页"),
-    "chat": Titles(en="Chat and AI agent", zh="在线客服与智能助手"),
-    "cart": Titles(en="Cart", zh="购物车"),
-    "store_visit": Titles(en="Store visit", zh="门店到访"),
-    "checkout": Titles(en="Checkout and payment", zh="结算与支付"),
-    "hotline": Titles(en="Hotline", zh="客服热线"),
-    "mini_program": Titles(en="App or mini-program", zh="App 或小程序"),
-    "care_message": Titles(en="Birthday or care message", zh="生日与关怀消息"),
-    "referral": Titles(en="Referral", zh="转介绍"),
-}
 
 MASKED = Titles(en="the source hid part of the value", zh="来源隐藏了部分内容")
 
@@ -312,21 +296,6 @@ KPI = KpiResult(
 )
 
 
-def golden(stage: str, touchpoint: str, verdict: str, rank: int | None, effect: float | None, reach: float,
-           n: int, outcomes: int, outcome: str = "conversion", **values: object) -> GoldenRow:  # fmt: skip
-    """A ranked touchpoint; its interval is 4 points to either side of the effect."""
-    return GoldenRow.model_validate(
-        {
-            "stage": stage, "outcome": outcome, "touchpoint": touchpoint, "rank": rank,
-            "rank_low": rank, "rank_high": rank, "band": rank, "verdict": verdict,
-            "priority": None if effect is None else reach * abs(effect), "reach": reach,
-            "effect": effect, "effect_low": None if effect is None else effect - 0.04,
-            "effect_high": None if effect is None else effect + 0.04, "n_customers": n, "n_outcomes": outcomes,
-            "p_top": 0.97, "drop_off": 0.1, **values,
-        }
-    )  # fmt: skip
-
-
 AUDIENCE = AudienceResult(
     audience="at_risk", as_of=date(2026, 11, 16), timezone="Asia/Shanghai", currency="CNY", silent_days=None,
     is_masked=True,
@@ -341,27 +310,6 @@ AUDIENCE = AudienceResult(
             orders=1, net_amount=None, last_order=None, last_touch=None, lead_owner=None, refused_channels=(),
         ),
     ),
-)  # fmt: skip
-
-RANK = RankResult(
-    golden=(
-        golden("consideration", "product_page", "supporting", 2, 0.031, 0.744, 812, 241, rank_low=1, rank_high=3),
-        golden("consideration", "chat", "golden", 1, 0.123, 0.346, 377, 155, rank_high=2),
-        golden("awareness", "online_ads", "supporting", 1, 0.011, 0.757, 911, 247),
-        golden("awareness", "short_video", "insufficient", None, None, 0.05, 44, 9),
-        golden("purchase", "store_visit", "golden", 1, 0.15, 0.22, 120, 60),
-        golden("service", "hotline", "golden_risk", 1, -0.118, 0.602, 188, 40, outcome="retention"),
-    ),
-    attribution=tuple(
-        AttributionRow(touchpoint=touchpoint, model=model, credit=share * 312, share=share, value=None,
-                       ci_low=share * 0.8, ci_high=share * 1.2)
-        for touchpoint, share in (("online_ads", 0.41), ("product_page", 0.33), ("chat", 0.26))
-        for model in ("first", "last", "linear", "markov", "shapley")
-    ),
-    fits=(ModelFit(outcome="conversion", customers=1204, outcomes=312, auc=0.713, calibration_gap=0.008),),
-    journeys=1204, conversions=312, replicates=1000, top=3,
-    excluded={"checkout": "follows from the order itself"},
-    touchpoint_titles=TITLES,
 )  # fmt: skip
 
 RUN = RunResult(

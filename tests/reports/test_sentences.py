@@ -5,7 +5,7 @@ import pytest
 from tests.reports.samples import FAILED, JOURNEY, KPI, PASSED, RANK, RUN, STOPPED
 from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import LANGUAGES, Language, Messages
-from tpaudit.reports.sentences import conversion, dissatisfaction, golden, headline, loss, quality, risk
+from tpaudit.reports.sentences import act, broken, conversion, dissatisfaction, golden, headline, loss, quality, risk
 from tpaudit.results import RankResult, ValidateResult
 
 EN = Messages("en")
@@ -13,10 +13,10 @@ FIGURES = Figures(EN)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_headline_has_three_to_five_sentences(lang: Language) -> None:
+def test_headline_has_three_to_six_sentences(lang: Language) -> None:
     messages = Messages(lang)
 
-    assert 3 <= len(headline(RUN, messages, Figures(messages))) <= 5
+    assert 3 <= len(headline(RUN, messages, Figures(messages))) <= 6
 
 
 def test_stopped_run_speaks_of_the_data_only() -> None:
@@ -35,6 +35,36 @@ def test_golden_sentence_carries_effect_interval_and_n_and_claims_no_cause() -> 
     assert "association, not proof of a cause" in said
 
 
+def test_an_experiment_takes_the_place_of_the_association() -> None:
+    tried = RANK.experiments[0].model_copy(update={"touchpoint": "chat"})
+    said = golden(RANK.model_copy(update={"experiments": (tried,)}), EN, FIGURES) or ""
+
+    assert said.endswith("an experiment (A/B test, October) measured +9.0 points (+4.0 to +14.0).")
+    assert "association" not in said
+
+
+def test_breakpoint_sentence_names_the_one_most_customers_meet_with_its_figures() -> None:
+    said = broken(RANK, EN, FIGURES) or ""
+
+    assert said.startswith("Broken at Online ads (Awareness): 31.0% of 911 journeys end here in vain, +12.4 points")
+    assert "(+8.1 to +17.0)" in said
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_first_action_is_said_with_its_interval_evidence_and_owner(lang: Language) -> None:
+    messages = Messages(lang)
+    said = act(RANK, messages, Figures(messages)) or ""
+
+    for told in ("37", "19", "56", "marketing", messages.text("action.association")):
+        assert told in said
+
+
+def test_nothing_to_do_is_not_made_up() -> None:
+    idle = RANK.model_copy(update={"actions": (), "experience": ()})
+
+    assert (broken(idle, EN, FIGURES), act(idle, EN, FIGURES)) == (None, None)
+
+
 def test_risk_sentence_says_less_often() -> None:
     assert "11.8 points less often" in (risk(RANK, EN, FIGURES) or "")
 
@@ -42,7 +72,7 @@ def test_risk_sentence_says_less_often() -> None:
 def test_without_golden_touchpoints_that_is_said() -> None:
     none_golden = RANK.model_copy(update={"golden": tuple(row for row in RANK.golden if row.verdict == "supporting")})
 
-    assert (golden(none_golden, EN, FIGURES) or "").startswith("No touchpoint is golden on this evidence: of 2 judged")
+    assert (golden(none_golden, EN, FIGURES) or "").startswith("No touchpoint is golden on this evidence: of 3 judged")
     assert risk(none_golden, EN, FIGURES) is None
 
 

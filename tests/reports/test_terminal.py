@@ -8,12 +8,17 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from tests.reports.samples import EMPTY, FAILED, HOSTILE, INGEST, PASSED, RANK, RESULTS
+from tests.reports.attribution_samples import NOTHING, OF_AUDIT, OF_FILE
+from tests.reports.samples import EMPTY as EMPTY_RESULTS
+from tests.reports.samples import FAILED, HOSTILE, INGEST, PASSED, RANK
+from tests.reports.samples import RESULTS as SAMPLES
 from tpaudit.reports.language import LANGUAGES, Language, Messages
 from tpaudit.reports.terminal import View, render
 from tpaudit.reports.terminal.grid import Grid
 from tpaudit.results import Result, ValidateResult
 
+RESULTS = {**SAMPLES, "attribution": OF_AUDIT, "attribution_of_file": OF_FILE}
+EMPTY = {**EMPTY_RESULTS, "attribution": NOTHING}
 RULE = re.compile(r"^ *[─-]{8,}$")
 
 
@@ -79,7 +84,7 @@ def test_row_with_a_missing_cell_is_refused() -> None:
         grid.add("only one")
 
 
-@pytest.mark.parametrize("name", ["dedupe", "validate_failed", "kpi", "rank"])
+@pytest.mark.parametrize("name", ["dedupe", "validate_failed", "kpi", "rank", "attribution"])
 def test_ascii_terminal_gets_ascii_only(name: str) -> None:
     assert drawn(RESULTS[name], ascii=True, width=120).isascii()
 

@@ -20,7 +20,7 @@ from tpaudit.audit.inputs import InputFile, sha256_of
 from tpaudit.errors import InputFault, did_you_mean
 
 MANIFEST_VERSION = 1
-_KEPT_MARTS = ("findings", "kpis", "journey_map", "attribution", "golden_touchpoints")
+_KEPT_MARTS = ("findings", "kpis", "journey_map", "attribution", "golden_touchpoints", "experience", "actions")
 _LIBRARIES = (
     "duckdb",
     "ibis-framework",

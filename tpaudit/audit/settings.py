@@ -181,6 +181,14 @@ class KpiSection(Section):
     )
 
 
+class OutcomeWeights(Section):
+    """How much each outcome counts in the ranking over all of them; relative to each other."""
+
+    conversion: Annotated[float, Field(ge=0)] = Field(0.5, description="weight of conversion")
+    retention: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of retention")
+    satisfaction: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of satisfaction")
+
+
 class RankSection(Section):
     """How touchpoints are ranked."""
 
@@ -191,7 +199,48 @@ class RankSection(Section):
     min_lift: Share = Field(
         0.1, description="share of an outcome's overall rate that a golden touchpoint must move at least"
     )
+    adjust_for: list[str] | None = Field(
+        None,
+        description="tags of contact records that effects are adjusted for; unset: those that are frequent and do not "
+        "follow from the outcome",
+    )
+    weights: OutcomeWeights = Field(
+        default_factory=OutcomeWeights, description="how much each outcome counts in the ranking over all of them"
+    )
+    sensitivity: bool = Field(
+        False,
+        description="whether the ranking is made again with half and twice the window and without doubtful identities, "
+        "to see which verdicts stand; takes about as long again",
+    )
     seed: int = Field(20260101, description="seed of the resampling")
+
+
+class ExperienceSection(Section):
+    """How the experience of touchpoints is judged, and when one counts as a breakpoint."""
+
+    min_ratings: Count = Field(
+        30, description="ratings below which a touchpoint is neither compared nor weighed; also for pairs of ratings"
+    )
+    performance_goal: Annotated[float, Field(ge=1, le=5)] | None = Field(
+        None, description="rating of 1-5 from which a touchpoint counts as good; unset: the mean of those compared"
+    )
+    breakpoint_reach: Share = Field(
+        0.05, description="share of a stage's customers who must meet a touchpoint before it can be a breakpoint"
+    )
+    breakpoint_gap: Annotated[float, Field(ge=0, le=4)] = Field(
+        0.25, description="grades a breakpoint is rated below the others (or the goal) at least"
+    )
+    breakpoint_excess: Annotated[float, Field(ge=1)] = Field(
+        1.5, description="times the others' share of journeys lost, repeated requests or returns that a breakpoint has"
+    )
+
+
+class ActionsSection(Section):
+    """By how much an action moves a touchpoint when its effect is reckoned."""
+
+    reach_points: Share = Field(0.05, description="share of its stage that a golden touchpoint reaches more")
+    risk_share: Share = Field(0.5, description="share of the customers who meet a golden risk that are spared it")
+    gap_share: Share = Field(0.5, description="share of its gap to the others that a breakpoint closes")
 
 
 class RunsSection(Section):
@@ -211,4 +260,6 @@ class Settings(Section):
     segments: SegmentsSection = Field(default_factory=SegmentsSection)
     kpi: KpiSection = Field(default_factory=KpiSection)
     rank: RankSection = Field(default_factory=RankSection)
+    experience: ExperienceSection = Field(default_factory=ExperienceSection)
+    actions: ActionsSection = Field(default_factory=ActionsSection)
     runs: RunsSection = Field(default_factory=RunsSection)

@@ -20,12 +20,12 @@ def touchpoint_of(rows: Any, catalogue: Catalogue) -> Any:
 
     *rows* carries the columns rules may ask for (`tags` joined by `TAG_MARK`) and `given_touchpoint`.
     """
-    return ibis.coalesce(_text(rows.given_touchpoint), _first_fit(rows, catalogue.rules))
+    return ibis.coalesce(_text(rows.given_touchpoint), first_fit(rows, catalogue.rules))
 
 
 def touchpoint_of_spend(rows: Any, catalogue: Catalogue) -> Any:
     """Touchpoint each row of `ad_spend` paid for."""
-    return ibis.coalesce(_text(rows.touchpoint), _first_fit(rows, catalogue.spend_rules))
+    return ibis.coalesce(_text(rows.touchpoint), first_fit(rows, catalogue.spend_rules))
 
 
 def stage_of(rows: Any, catalogue: Catalogue) -> Any:
@@ -51,7 +51,8 @@ def _stages(rows: Any, stage_by_touchpoint: Iterable[tuple[str, str]]) -> Any:
     return rows.touchpoint.cases(*stage_by_touchpoint, else_=ibis.null("string"))
 
 
-def _first_fit(rows: Any, rules: Sequence[Rule]) -> Any:
+def first_fit(rows: Any, rules: Sequence[Rule]) -> Any:
+    """Touchpoint of the first of *rules* that fits each row; NULL where none does."""
     branches = [(_fits(rows, rule), rule.touchpoint) for rule in rules]
     return ibis.cases(*branches, else_=ibis.null("string"))
 

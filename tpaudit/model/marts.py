@@ -18,6 +18,10 @@ from tpaudit.model.fields import (
 from tpaudit.model.interactions import KINDS, STAGES
 
 OUTCOMES = ("conversion", "retention", "satisfaction")
+QUADRANTS = ("keep_up", "fix_first", "low_priority", "possible_overkill")
+BREAKPOINT_SIGNS = ("low_rating", "dissatisfaction", "drop_off", "repeat_contact", "returns")
+# Of them, those measured over all stages of a touchpoint at once.
+SIGNS_OF_ALL_STAGES = ("low_rating", "repeat_contact", "returns")
 VERDICTS = ("golden", "golden_risk", "supporting", "insufficient")
 GOLDEN_RULES = (
     "only value", "trusted source", "legal name", "most frequent", "most recent", "most complete", "first in order",
@@ -302,12 +306,22 @@ ATTRIBUTION = Table(
     (
         Column("touchpoint", STRING, "touchpoint credited"),
         Column("model", STRING, "attribution model",
-               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "shapley")),
+               values=("first", "last", "last_non_direct", "linear", "position", "time_decay", "markov", "markov_2",
+                       "shapley")),
         Column("credit", NUMBER, "conversions credited", unit="conversions"),
         Column("share", NUMBER, "credit / all conversions", unit="share"),
         Column("value", NUMBER, "net order amount credited", unit="currency"),
         Column("ci_low", NUMBER, "lower end of the 95 % interval of the share"),
         Column("ci_high", NUMBER, "upper end of the 95 % interval of the share"),
+        Column("rank", INTEGER, "place by share among the touchpoints credited by the model"),
+        Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
+        Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
+        Column("cost", NUMBER, "advertising spend on the touchpoint; NULL if none is known", unit="currency"),
+        Column("roas", NUMBER, "value / cost"),
+        Column("cost_per_conversion", NUMBER, "cost / credit", unit="currency"),
+        Column("outcome", STRING, "what is attributed"),
+        Column("window_days", INTEGER, "days before the conversion in which touches count", unit="d"),
+        Column("excluded", STRING, "touchpoints that take no credit, joined by ', '; NULL if none"),
     ),
 )  # fmt: skip
 
@@ -319,7 +333,7 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("stage", STRING, "journey stage", values=STAGES),
         Column("outcome", STRING, "what the touchpoint is judged by", values=OUTCOMES),
         Column("touchpoint", STRING, "touchpoint of the catalogue"),
-        Column("rank", INTEGER, "place by priority within stage and outcome"),
+        Column("rank", INTEGER, "place by priority within stage and outcome, helps and harms each from their own end"),
         Column("rank_low", INTEGER, "best place in 95 % of the resamples"),
         Column("rank_high", INTEGER, "worst place in 95 % of the resamples"),
         Column("band", INTEGER, "group of touchpoints whose ranks cannot be told apart; 1 is the top"),
@@ -331,12 +345,32 @@ GOLDEN_TOUCHPOINTS = Table(
         Column("effect_high", NUMBER, "upper end of its 95 % interval", unit="share"),
         Column("importance", NUMBER, "weight of its rating in overall satisfaction", unit="share"),
         Column("performance", NUMBER, "its own rating", unit="1-5"),
-        Column("quadrant", STRING, "place in the importance-performance map"),
+        Column("quadrant", STRING, "place in the importance-performance map", values=QUADRANTS),
         Column("attribution_markov", NUMBER, "share of conversions by Markov removal effect", unit="share"),
         Column("attribution_shapley", NUMBER, "share of conversions by Shapley value", unit="share"),
         Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
         Column("n_customers", INTEGER, "customers who met it", unit="customers"),
         Column("n_outcomes", INTEGER, "of them, those with the outcome", unit="customers"),
-        Column("p_top", NUMBER, "share of resamples in which it is among the top of its stage", unit="share"),
+        Column(
+            "p_top",
+            NUMBER,
+            "share of resamples in which it is among the top of its stage, counted from its end",
+            unit="share",
+        ),
+        Column("importance_low", NUMBER, "lower end of the 95 % interval of the importance", unit="share"),
+        Column("importance_high", NUMBER, "upper end of it", unit="share"),
+        Column("n_importance", INTEGER, "customers who rated it and judged overall", unit="customers"),
+        Column("stated_importance", NUMBER, "how important customers say it is", unit="1-5"),
+        Column("performance_low", NUMBER, "lower end of the 95 % interval of the rating", unit="1-5"),
+        Column("performance_high", NUMBER, "upper end of it", unit="1-5"),
+        Column("n_ratings", INTEGER, "ratings it was given", unit="ratings"),
+        Column("flags", TAGS, "breakpoint: mart `experience` shows a sign of one; busy: met by many, moves few"),
+        Column("drivers", TAGS, "codes of what moved it to its place, the weightiest first"),
+        Column(
+            "robust",
+            BOOLEAN,
+            "whether verdict and direction stand under every assumption of "
+            "`golden_sensitivity`; NULL where none was looked at",
+        ),
     ),
 )

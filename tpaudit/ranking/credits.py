@@ -6,10 +6,13 @@ first, last         the first or last touch takes it all
 last_non_direct     the last touch other than the website met without a detour; the last one if there is no other
 linear              equal parts
 position            40 % to the first, 40 % to the last, the rest equally between; two touches share equally
-time_decay          parts halve with every week between touch and conversion
+time_decay          parts halve with every week between touch and conversion; absent where times are unknown
 shapley             equal parts to the distinct touchpoints met. This is the exact Shapley value of the game in which
                     a set of touchpoints is worth the conversions of journeys that need no others
                     (Zhao, Mahboobi, Bagheri 2018, Shapley value methods for attribution modeling).
+
+A touchpoint's part of a journey follows from how often it was met there and whether it came first or last, so steps are
+added up by journey and touchpoint, and no step needs to know its neighbours.
 """
 
 from __future__ import annotations
@@ -24,14 +27,16 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
-from tpaudit.engine.portable import block_of, hours_between
+from tpaudit.engine.portable import is_one_of
 from tpaudit.stats.bootstrap import BLOCKS
 
 Floats = NDArray[np.float64]
 
-DIRECT = "website"
+DIRECT = ("website", "direct", "(direct)")
+"""What the website met without a detour is called; the last two in files of paths, whatever their case."""
+
 HALF_LIFE_HOURS = 7 * 24.0
-MODELS = ("first", "last", "last_non_direct", "linear", "position", "time_decay", "shapley")
+MODELS = ("shapley", "linear", "position", "time_decay", "first", "last", "last_non_direct")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,59 +47,82 @@ class Credits:
     value: Floats
 
 
-def journey_credits(engine: Engine, steps: Any, touchpoints: Sequence[str]) -> Mapping[str, Credits]:
-    """Credits of every model in MODELS.
+@dataclass(frozen=True, slots=True)
+class JourneyCredits:
+    """Credits by model; `has_value` tells whether the value of any conversion is known, `has_times` whether the time
+    of every touch is (without it there is no time decay)."""
 
-    *steps* has customer_id, position, touchpoint, occurred_at, converted, ended_at and value (of the conversion).
+    by_model: Mapping[str, Credits]
+    has_value: bool
+    has_times: bool
+
+
+def journey_credits(engine: Engine, converting: Any, size: int, direct: Sequence[int] = ()) -> JourneyCredits:
+    """Credits of every model in MODELS to touchpoints numbered below *size*.
+
+    *converting* are the steps of journeys that converted, as `steps.STEP` says but with `place` for the touchpoint.
+    *direct* are the places of DIRECT.
     """
-    parts = _parts(steps.filter(_.converted))
-    sums = {f"{model}_conversions": parts[model].sum() for model in MODELS}
-    sums |= {f"{model}_value": (parts[model] * parts.value.cast("float64")).sum() for model in MODELS}
-    found = engine.fetch(parts.aggregate(by=[block_of(parts.customer_id, BLOCKS).name("block"), "touchpoint"], **sums))
-    place = {name: index for index, name in enumerate(touchpoints)}
-    where = (found["block"].to_numpy(), [place[name] for name in found["touchpoint"].to_pylist()])
+    parts = _parts(_met(converting), direct)
+    sums = {f"{model}_conversions": (parts[model] * parts.times).sum() for model in MODELS}
+    sums |= {f"{model}_value": (parts[model] * parts.value).sum() for model in MODELS}
+    known = {"valued": parts.value.count(), "untimed": parts.untimed.sum()}
+    found = engine.fetch(parts.aggregate(by=["block", "place"], **sums, **known))
+    where = (found["block"].to_numpy(), found["place"].to_numpy())
 
     def spread(column: str) -> Floats:
-        cells = np.zeros((BLOCKS, len(touchpoints)))
-        cells[where] = np.nan_to_num(found[column].to_numpy())
+        cells = np.zeros((BLOCKS, size))
+        cells[where] = np.nan_to_num(found[column].to_numpy().astype(np.float64))
         return cells
 
-    return {model: Credits(spread(f"{model}_conversions"), spread(f"{model}_value")) for model in MODELS}
+    has_times = not found["untimed"].to_numpy().any()
+    models = [model for model in MODELS if has_times or model != "time_decay"]
+    return JourneyCredits(
+        by_model={model: Credits(spread(f"{model}_conversions"), spread(f"{model}_value")) for model in models},
+        has_value=bool(found["valued"].to_numpy().any()),
+        has_times=has_times,
+    )
 
 
-def _parts(steps: Any) -> Any:
-    """Each step of a converting journey with the part of the conversion every model gives it, in a column each."""
-    journey = ibis.window(group_by="customer_id")
-    forward = ibis.window(group_by="customer_id", order_by="position")
-    backward = ibis.window(group_by="customer_id", order_by=ibis.desc("position"))
-    detours_first = ibis.window(group_by="customer_id", order_by=[_.touchpoint == DIRECT, ibis.desc("position")])
-    same = ibis.window(group_by=["customer_id", "touchpoint"], order_by="position")
-    placed = steps.mutate(
-        from_start=ibis.row_number().over(forward),
-        from_end=ibis.row_number().over(backward),
-        from_end_of_detours=ibis.row_number().over(detours_first),
-        times_before=ibis.row_number().over(same),
-        length=steps.count().over(journey),
-        recency=ibis.literal(2.0) ** (-hours_between(steps.occurred_at, steps.ended_at) / HALF_LIFE_HOURS),
+def _met(steps: Any) -> Any:
+    """One row per journey and touchpoint: how often, first and last met, and the weight of its recency."""
+    recency = ibis.literal(2.0) ** (-steps.hours_before / HALF_LIFE_HOURS)
+    return steps.group_by(["journey", "place"]).agg(
+        block=_.block.max(),
+        times=_.times.max(),
+        value=_.value.max(),
+        touches=_.count(),
+        begin=_.position.min(),
+        end=_.position.max(),
+        recent=recency.sum(),
+        untimed=_.hours_before.isnull().cast("int64").sum(),
     )
-    placed = placed.mutate(
-        is_new=(placed.times_before == 0).cast("int64"),
-        is_edge=(placed.from_start == 0) | (placed.from_end == 0),
+
+
+def _parts(met: Any, direct: Sequence[int]) -> Any:
+    """Each touchpoint of a journey with the part of the conversion every model gives it, in a column each."""
+    journey = ibis.window(group_by="journey")
+    detour = ~is_one_of(met.place, direct)
+    placed = met.mutate(
+        length=met.touches.sum().over(journey),
+        places=met.count().over(journey),
+        first_position=met.begin.min().over(journey),
+        last_position=met.end.max().over(journey),
+        last_detour=ibis.ifelse(detour, met.end, ibis.null("int32")).max().over(journey),
+        recent_all=met.recent.sum().over(journey),
     )
+    is_first = (placed.begin == placed.first_position).cast("float64")
+    is_last = (placed.end == placed.last_position).cast("float64")
+    between = (placed.touches - is_first - is_last) / (placed.length - 2).nullif(0)
     return placed.mutate(
-        first=(placed.from_start == 0).cast("float64"),
-        last=(placed.from_end == 0).cast("float64"),
-        last_non_direct=(placed.from_end_of_detours == 0).cast("float64"),
-        linear=1.0 / placed.length,
-        position=_by_position(placed),
-        time_decay=placed.recency / placed.recency.sum().over(journey),
-        shapley=placed.is_new / placed.is_new.sum().over(journey),
-    )
-
-
-def _by_position(placed: Any) -> Any:
-    return ibis.cases(
-        (placed.length <= 2, 1.0 / placed.length),
-        (placed.is_edge, ibis.literal(0.4)),
-        else_=0.2 / (placed.length - 2).nullif(0),
+        first=is_first,
+        last=is_last,
+        last_non_direct=(placed.end == ibis.coalesce(placed.last_detour, placed.last_position)).cast("float64"),
+        linear=placed.touches / placed.length,
+        position=ibis.ifelse(
+            placed.length <= 2, placed.touches / placed.length, 0.4 * is_first + 0.4 * is_last + 0.2 * between
+        ),
+        # So long ago that weights vanish: the last touch outweighs all others.
+        time_decay=ibis.coalesce(placed.recent / placed.recent_all.nullif(0.0), is_last),
+        shapley=1.0 / placed.places,
     )

@@ -1,15 +1,16 @@
 """Golden touchpoints: those whose effect is large, sure and repeated, within their stage and for one outcome.
 
-Priority is reach x |effect|: the share of the stage's customers whose outcome the touchpoint moved. Ranks come with
-the range they take when customers are resampled; a touchpoint is
+Priority is reach x |effect|: the share of the stage's customers whose outcome the touchpoint moved. Touchpoints that
+help and touchpoints that harm are ranked each from their own end, so that a harm does not push a help off the list.
+Ranks come with the range they take when customers are resampled; a touchpoint is
 
 insufficient   where too few customers met or did not meet it, or too few of them had or missed the outcome,
-golden         where it is among the top of its stage in nine resamples of ten, its effect is positive beyond chance
-               (Benjamini-Hochberg over all touchpoints judged for the outcome), positive in both halves of the
-               period, and no smaller than [rank] min_lift of the outcome's overall rate: what the data do not show
-               of customers, such as their keenness, lends every touchpoint a small effect, and a large audience
-               makes even that one certain,
-golden_risk    where the same holds for a negative effect,
+golden         where it is among the top of those that help in its stage in nine resamples of ten, its effect is
+               positive beyond chance (Benjamini-Hochberg over all touchpoints judged for the outcome), positive in
+               both halves of the period, and no smaller than [rank] min_lift of the outcome's overall rate: what the
+               data do not show of customers, such as their keenness, lends every touchpoint a small effect, and a
+               large audience makes even that one certain,
+golden_risk    where the same holds for a negative effect among those that harm,
 supporting     otherwise.
 """
 
@@ -48,7 +49,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """Per feature of one outcome; interval and resampled priorities as rows over features."""
+    """Per feature of one outcome; `interval` and the resampled `moved` (reach x effect) as rows over features."""
 
     reach: Floats
     customers: Floats
@@ -56,7 +57,7 @@ class _Evidence:
     judged: Bools
     effect: Floats
     interval: Floats
-    priorities: Floats
+    moved: Floats
     beyond_chance: Bools
     repeated: Bools
     large_enough: Bools
@@ -64,15 +65,16 @@ class _Evidence:
 
 def judge(outcome: str, cells: Cells, effects: Effects | None, weights: Floats, rules: RankSection,
           context: Context) -> list[GoldenRow]:  # fmt: skip
-    """Rows of mart `golden_touchpoints` for one outcome, by stage and rank; the unjudged last."""
+    """Rows of mart `golden_touchpoints` for one outcome, by stage: what helps and what harms by rank, then the rest."""
     evidence = _evidence(cells, effects, weights, rules)
     rows = []
     for stage in dict.fromkeys(feature.stage for feature in cells.features):
         members = np.flatnonzero([feature.stage == stage for feature in cells.features])
         judged = members[evidence.judged[members]]
-        ranked = _ranked(outcome, cells, evidence, judged, rules.top, context)
+        for direction in (1, -1):
+            rows += _ranked(outcome, cells, evidence, judged, direction, rules.top, context)
         left = [int(index) for index in members if not evidence.judged[index]]
-        rows += ranked + [_row(outcome, cells, evidence, index, context) for index in left]
+        rows += [_row(outcome, cells, evidence, index, context) for index in left]
     return rows
 
 
@@ -102,7 +104,7 @@ def _evidence(cells: Cells, effects: Effects | None, weights: Floats, rules: Ran
         judged=enough,
         effect=effects.estimate,
         interval=percentile_interval(resampled),
-        priorities=reach * np.abs(resampled),
+        moved=reach * resampled,
         beyond_chance=_beyond_chance(effects, enough),
         repeated=_repeated(cells, effects),
         large_enough=np.abs(effects.estimate) >= rules.min_lift * cells.outcomes.sum() / total,
@@ -136,16 +138,21 @@ def _repeated(cells: Cells, effects: Effects) -> Bools:
     return same
 
 
-def _ranked(outcome: str, cells: Cells, evidence: _Evidence, judged: NDArray[np.int64], top: int,
+def _ranked(outcome: str, cells: Cells, evidence: _Evidence, judged: NDArray[np.int64], direction: int, top: int,
             context: Context) -> list[GoldenRow]:  # fmt: skip
-    """Rows of the judged features of one stage, best first."""
-    priority = evidence.reach[judged] * np.abs(evidence.effect[judged])
-    places = descending_ranks(evidence.priorities[:, judged])
-    lows, highs = (ends.astype(int).tolist() for ends in _whole_ranks(places))
-    bands = rank_bands(lows, highs)
+    """Rows of those of the *judged* features of one stage whose effect has the *direction* (1 or -1), best first.
+
+    Places count from that end over all judged of the stage, since a resample may turn an effect round.
+    """
+    moved = direction * evidence.reach[judged] * evidence.effect[judged]
+    places = descending_ranks(direction * evidence.moved[:, judged])
     p_top = (places <= top).mean(axis=0)
+    lows, highs = (ends.astype(int) for ends in _whole_ranks(places))
+    own = np.flatnonzero(moved >= 0 if direction > 0 else moved > 0)
+    own = own[np.argsort(-moved[own], kind="stable")]
+    bands = rank_bands(lows[own].tolist(), highs[own].tolist())
     rows = []
-    for place, index in enumerate(np.argsort(-priority, kind="stable"), start=1):
+    for place, (index, band) in enumerate(zip(own, bands, strict=True), start=1):
         feature = int(judged[index])
         row = _row(outcome, cells, evidence, feature, context)
         low, high = evidence.interval[:, feature]
@@ -153,11 +160,12 @@ def _ranked(outcome: str, cells: Cells, evidence: _Evidence, judged: NDArray[np.
             row.model_copy(
                 update={
                     "rank": place,
-                    "rank_low": lows[index],
-                    "rank_high": highs[index],
-                    "band": bands[index],
+                    # Where resamples lean on one side only, their range need not reach the place of the estimate.
+                    "rank_low": min(int(lows[index]), place),
+                    "rank_high": max(int(highs[index]), place),
+                    "band": band,
                     "verdict": _verdict(evidence, feature, float(p_top[index])),
-                    "priority": float(priority[index]),
+                    "priority": float(moved[index]),
                     "effect": float(evidence.effect[feature]),
                     "effect_low": float(low),
                     "effect_high": float(high),

@@ -1,7 +1,8 @@
-"""Removal effects of a first-order Markov chain of journeys, exactly and for all touchpoints at once.
+"""Removal effects of first-order Markov chains of journeys, exactly, for all touchpoints and many resamples at once.
 
 The chain goes START -> touchpoints -> CONVERSION or END. The removal effect of a touchpoint is the share of
-conversions lost when every journey that reaches it ends there instead.
+conversions lost when every journey that reaches it ends there instead. `chain` does the same for one chain of any
+order, with the influence of each block of customers.
 Source: Anderl, Becker, von Wangenheim, Schumann (2016), Mapping the customer journey, IJRM 33.
 """
 
@@ -12,7 +13,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tpaudit.ranking.moves import Moves
+from tpaudit.stats.bootstrap import BLOCKS
+
 Floats = NDArray[np.float64]
+
+
+def transition_counts(moves: Moves) -> Floats:
+    """Transitions of *moves* as `removal_effects` reads them, per block: blocks x (K + 1) x (K + 2)."""
+    rows, columns = moves.size + 1, moves.size + 2
+    begins = moves.previous == moves.size
+    of_block = moves.block.astype(np.int64) * rows
+    cells = (of_block + moves.place) * columns + moves.following
+    first = (of_block[begins] + moves.size) * columns + moves.place[begins]
+    counted = np.bincount(
+        np.concatenate([cells, first]), np.concatenate([moves.times, moves.times[begins]]), BLOCKS * rows * columns
+    )
+    return counted.astype(np.float64).reshape(BLOCKS, rows, columns)
 
 
 class Removal(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -14,12 +15,24 @@ from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.facts import Facts
 from tpaudit.model import MARTS, STAGES
-from tpaudit.ranking.attribution import attribute
+from tpaudit.ranking.attribution import Attribution, attribute
 from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge
-from tpaudit.ranking.studies import STUDIES
-from tpaudit.results import AttributionRow, GoldenRow, ModelFit, RankResult, Result
+from tpaudit.ranking.outlook import look_beyond
+from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
+from tpaudit.ranking.steps import spend_by_touchpoint, steps_of_audit
+from tpaudit.ranking.studies import STUDIES, censored
+from tpaudit.ranking.traits import Traits, carried_tags, find_traits
+from tpaudit.results import (
+    AttributionBasis,
+    AttributionRow,
+    GoldenRow,
+    ModelFit,
+    RankResult,
+    Result,
+    SensitivityRow,
+)
 from tpaudit.stats.bootstrap import block_weights
 from tpaudit.store import Store
 
@@ -27,23 +40,43 @@ from tpaudit.store import Store
 def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | None = None) -> RankResult:
     """Attribute conversions, estimate effects, judge; see `tpaudit.ranking.rank`."""
     ranking = _Ranking(store, outcome, top)
-    attribution = ranking.attribution()
-    golden, fits = ranking.golden(attribution)
+    attributed = ranking.attribution()
+    attribution = attributed.rows
+    context = ranking.context(attribution)
+    golden, fits = ranking.golden(ranking.facts, context)
+    sensitivity = ranking.sensitivity(context)
+    golden = marked_robust(golden, sensitivity)
+    beyond = look_beyond(ranking.facts, ranking.catalogue, golden, fits, ranking.weights, store.audit.config.settings)
+    weights = ranking.rules.weights.model_dump()
+    over_all = overall(golden, weights)
     if outcome is None and top is None:
         _write(store, "attribution", attribution)
-        _write(store, "golden_touchpoints", golden)
+        _write(store, "golden_touchpoints", beyond.golden)
+        _write(store, "experience", beyond.experience)
+        _write(store, "actions", beyond.actions)
+        _write(store, "golden_sensitivity", sensitivity)
+        _write(store, "golden_overall", over_all)
     journeys = ranking.journey_totals()
     shown = {row.touchpoint for row in golden} | {row.touchpoint for row in attribution} | set(ranking.excluded)
+    shown |= {row.touchpoint for row in beyond.experience}
     return RankResult(
-        golden=tuple(golden),
+        golden=tuple(beyond.golden),
         attribution=tuple(attribution),
         fits=tuple(fits),
         journeys=journeys["journeys"],
         conversions=journeys["conversions"],
         replicates=len(ranking.weights),
         top=ranking.rules.top,
+        attribution_basis=attributed.basis,
         excluded=ranking.excluded,
         touchpoint_titles={name: ranking.catalogue.title(name) for name in sorted(shown)},
+        experience=tuple(beyond.experience),
+        experience_fit=beyond.fit,
+        actions=tuple(beyond.actions),
+        experiments=beyond.experiments,
+        overall=tuple(over_all),
+        weights=weights,
+        sensitivity=tuple(sensitivity),
     )
 
 
@@ -63,6 +96,12 @@ class _Ranking:
         self.outcomes = [outcome] if outcome else list(STUDIES)
         self.weights = block_weights(settings.replicates, settings.seed)
         self.excluded: dict[str, str] = {}
+        self.traits: dict[str, Traits] = {}
+
+    @cached_property
+    def tags(self) -> Any:
+        """What contact records say of customers."""
+        return carried_tags(self.store)
 
     def journey_totals(self) -> dict[str, int]:
         totals = self.facts.journeys.aggregate(
@@ -70,30 +109,40 @@ class _Ranking:
         )
         return {name: int(value or 0) for name, value in self.store.engine.fetch_rows(totals)[0].items()}
 
-    def attribution(self) -> list[AttributionRow]:
+    def attribution(self) -> Attribution:
         """Attribution of conversions over the steps of all journeys, without what belongs to every order."""
-        journeys = self.facts.journeys.select(journey_of="customer_id", value="value")
-        steps = self.facts.steps.join(journeys, _.customer_id == journeys.journey_of)
-        steps = self.store.engine.cache(
-            steps.select(
-                "customer_id", "position", "touchpoint", "occurred_at", "ended_at", "value",
-                converted=_.converted.fill_null(False),
-            )
-        )  # fmt: skip
+        steps = steps_of_audit(self.facts)
         met = sorted(row["touchpoint"] for row in self.store.engine.fetch_rows(steps.select("touchpoint").distinct()))
         self._exclude(name for name in met if name in self.catalogue.definitional)
+        basis = AttributionBasis(
+            outcome="conversion",
+            window_days=self.store.audit.config.settings.journey.window_days,
+            excluded=dict(self.excluded),
+        )
         kept = [name for name in met if name not in self.excluded]
-        return attribute(self.store.engine, steps.filter(_.touchpoint.isin(kept)), kept, self.weights) if kept else []
+        if not kept:
+            return Attribution(basis)
+        return attribute(self.store.engine, steps, kept, self.weights, basis, spend_by_touchpoint(self.facts))
 
-    def golden(self, attribution: Sequence[AttributionRow]) -> tuple[list[GoldenRow], list[ModelFit]]:
-        context = Context(
+    def context(self, attribution: Sequence[AttributionRow]) -> Context:
+        """What is shown beside the ranks."""
+        return Context(
             markov={row.touchpoint: row.share for row in attribution if row.model == "markov"},
             shapley={row.touchpoint: row.share for row in attribution if row.model == "shapley"},
             drop_off=self._drop_off(),
         )
+
+    def golden(self, facts: Facts, context: Context, assumption: Assumption | None = None
+               ) -> tuple[list[GoldenRow], list[ModelFit]]:  # fmt: skip
+        """Verdicts for every outcome, and what they are taken from."""
         rows, fits = [], []
         for outcome in self.outcomes:
-            cells = self._cells(outcome)
+            met = STUDIES[outcome](facts)
+            met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
+            if outcome not in self.traits:
+                self.traits[outcome] = find_traits(self.store, self.tags, met, self.rules.adjust_for)
+            traits = self.traits[outcome]
+            cells = self._cells(met, traits)
             if cells is None:
                 continue
             effects = adjusted_effects(cells)
@@ -105,14 +154,27 @@ class _Ranking:
                     outcomes=round(cells.outcomes.sum()),
                     auc=ranking_quality(cells, effects.chances) if effects else None,
                     calibration_gap=calibration_gap(cells, effects.chances) if effects else None,
+                    window_days=facts.settings.journey.window_days,
+                    censored=censored(facts, outcome),
+                    adjusted_for=traits.names,
+                    not_adjusted_for=traits.left_out,
                 )
             )
         return rows, fits
 
-    def _cells(self, outcome: str) -> Cells | None:
-        """The study of *outcome* as cells; None if nobody met anything before it."""
+    def sensitivity(self, context: Context) -> list[SensitivityRow]:
+        """The same verdicts under other assumptions; none if the settings do not ask for them."""
+        if not self.rules.sensitivity:
+            return []
+        rows: list[SensitivityRow] = []
+        for assumption in assumptions(self.store.audit.config.settings):
+            golden, _fits = self.golden(assumption.facts(self.facts), context, assumption)
+            rows += sensitivity_rows(assumption, golden)
+        return rows
+
+    def _cells(self, met: Any, traits: Traits) -> Cells | None:
+        """A study *met* as cells; None if nobody met anything before the outcome."""
         engine = self.store.engine
-        met = engine.cache(STUDIES[outcome](self.facts))
         pairs = met.filter(_.touchpoint.notnull()).select("stage", "touchpoint").distinct()
         found = [Feature(row["stage"], row["touchpoint"]) for row in engine.fetch_rows(pairs)]
         self._exclude(feature.touchpoint for feature in found if feature.touchpoint in self.catalogue.definitional)
@@ -126,7 +188,7 @@ class _Ranking:
             return None
         kept = met.touchpoint.isin([feature.touchpoint for feature in features])
         met = met.mutate(touchpoint=ibis.ifelse(kept, met.touchpoint, None))
-        return count_cells(engine, met, features)
+        return count_cells(engine, met, features, traits)
 
     def _exclude(self, touchpoints: Any) -> None:
         for touchpoint in touchpoints:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from tpaudit.model.interactions import STAGES
 from tpaudit.model.marts import KPI_SLICES, OUTCOMES, SEGMENTS
+from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import Messages
 from tpaudit.results import (
     AttributionRow,
@@ -25,6 +26,7 @@ from tpaudit.results import (
     KpiRow,
     ModelFit,
     RankResult,
+    SensitivityRow,
     Severity,
     Titles,
     ValidateResult,
@@ -276,10 +278,17 @@ def compared_models(result: RankResult) -> list[str]:
 
 def attribution_by_touchpoint(result: RankResult) -> list[tuple[str, Mapping[str, AttributionRow]]]:
     """Per touchpoint the rows of all models; the most credited by the first compared model comes first."""
+    return rows_by_touchpoint(result.attribution, compared_models(result))
+
+
+def rows_by_touchpoint(
+    rows: Sequence[AttributionRow], models: Sequence[str]
+) -> list[tuple[str, Mapping[str, AttributionRow]]]:
+    """Per touchpoint its *rows* by model; the most credited by the first of *models* comes first."""
     by_touchpoint: dict[str, dict[str, AttributionRow]] = {}
-    for row in result.attribution:
+    for row in rows:
         by_touchpoint.setdefault(row.touchpoint, {})[row.model] = row
-    first = (compared_models(result) or [""])[0]
+    first = models[0] if models else ""
 
     def credited(item: tuple[str, Mapping[str, AttributionRow]]) -> tuple[float, str]:
         return (-item[1][first].share if first in item[1] else 0.0, item[0])
@@ -301,3 +310,39 @@ def _rank_order(row: GoldenRow) -> tuple[bool, int, int, str]:
 def _in_order(values: Iterable[str], known: Sequence[str]) -> list[str]:
     """Distinct values, those of a vocabulary in its order, others after them."""
     return sorted(set(values), key=lambda value: (known.index(value) if value in known else len(known), value))
+
+
+def study_basis(result: RankResult, messages: Messages, figures: Figures) -> list[str]:
+    """For each outcome studied: the span, who was left out, and what customers were compared within."""
+    lines = []
+    for fit in result.fits:
+        parts = [messages.text("study.window", outcome=messages.name("outcome", fit.outcome), days=fit.window_days)]
+        if fit.censored:
+            parts.append(messages.text("study.censored", customers=figures.count(fit.censored)))
+        if fit.adjusted_for:
+            parts.append(messages.text("study.adjusted", tags=", ".join(fit.adjusted_for)))
+        reasons: dict[str, list[str]] = {}
+        for tag, reason in fit.not_adjusted_for.items():
+            reasons.setdefault(reason, []).append(tag)
+        for reason, tags in reasons.items():
+            parts.append(messages.text(f"study.{reason}", tags=", ".join(tags)))
+        lines.append(" ".join(parts))
+    return lines
+
+
+def by_assumption(
+    result: RankResult,
+) -> tuple[list[tuple[str, float]], list[tuple[GoldenRow, list[SensitivityRow | None]]]]:
+    """The assumptions looked at, and per touchpoint with a verdict in the ranking or under one of them its verdicts."""
+    columns: list[tuple[str, float]] = list(dict.fromkeys((row.assumption, row.value) for row in result.sensitivity))
+    seen: dict[tuple[str, ...], dict[tuple[str, float], SensitivityRow]] = {}
+    for other in result.sensitivity:
+        place = (other.stage, other.outcome, other.touchpoint)
+        seen.setdefault(place, {})[other.assumption, other.value] = other
+    rows = []
+    for row in result.golden:
+        own = seen.get((row.stage, row.outcome, row.touchpoint), {})
+        others = [own.get(column) for column in columns]
+        if {row.verdict, *(other.verdict for other in own.values())} & {"golden", "golden_risk"}:
+            rows.append((row, others))
+    return columns, rows

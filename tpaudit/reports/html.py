@@ -11,6 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from tpaudit import __version__
+from tpaudit.reports import action_text
 from tpaudit.reports.arrange import (
     OutcomeRanking,
     attribution_by_touchpoint,
@@ -45,6 +46,7 @@ _PARTS = {
 # Rows a list may take in the file; the run's tables hold the rest. They keep the file well below 400 KB.
 _LIMITS = {
     "golden": 40,
+    "actions": 30,
     "map": 40,
     "paths": 12,
     "few": 8,
@@ -75,6 +77,7 @@ def render(run: RunResult, lang: Language) -> str:
         rankings=[_RankingView.of(ranking) for ranking in rankings(run.rank)] if run.rank else [],
         models=compared_models(run.rank) if run.rank else [],
         attribution=attribution_by_touchpoint(run.rank) if run.rank else [],
+        has_cost=any(row.cost is not None for row in run.rank.attribution) if run.rank else False,
         stages=map_by_stage(run.journey) if run.journey else [],
         heat=_Heat.of(run.journey) if run.journey else None,
         marks=_marks(run.rank),
@@ -91,6 +94,7 @@ def render(run: RunResult, lang: Language) -> str:
         place=place,
         history=history,
         limit=_limited,
+        say=action_text,
     )
 
 

@@ -17,6 +17,8 @@ from typing import Any, Union, get_args, get_origin
 
 from tpaudit.reports.figures import printable
 from tpaudit.results import (
+    ActionRow,
+    AttributionResult,
     AttributionRow,
     AudienceResult,
     AudienceRow,
@@ -24,6 +26,7 @@ from tpaudit.results import (
     CustomerResult,
     DedupeResult,
     Evidence,
+    ExperienceRow,
     Explanation,
     FileIngested,
     FindingRow,
@@ -40,12 +43,14 @@ from tpaudit.results import (
     KpiRow,
     LoopRow,
     ModelFit,
+    OverallRow,
     PathRow,
     PurchaseWithin,
     RankResult,
     Result,
     Returns,
     RunResult,
+    SensitivityRow,
     SharedKey,
     StageFlow,
     StageOutcome,
@@ -94,7 +99,12 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("golden_touchpoints", "golden", GoldenRow),
         ("attribution", "attribution", AttributionRow),
         ("fits", "fits", ModelFit),
+        ("experience", "experience", ExperienceRow),
+        ("actions", "actions", ActionRow),
+        ("golden_overall", "overall", OverallRow),
+        ("golden_sensitivity", "sensitivity", SensitivityRow),
     ),
+    AttributionResult: (("attribution", "attribution", AttributionRow),),
     RunResult: (("stages", "stages", StageOutcome),),
 }
 
@@ -137,8 +147,8 @@ def to_csv(result: Result, table: str | None = None) -> str:
 
 
 def to_markdown(result: Result, table: str | None = None) -> str:
-    """The main table, or the one called *table*; of a run and of journeys every table, each under its name."""
-    if table is not None or not isinstance(result, RunResult | JourneyResult):
+    """The main table, or the one called *table*; of a run, journeys and a ranking every table, each under its name."""
+    if table is not None or not isinstance(result, RunResult | JourneyResult | RankResult):
         return _markdown_table(*_one_table(result, table))
     return "\n".join(f"## {name}\n\n{_markdown_table(list(rows[0]), rows)}" for name, rows in tabular(result) if rows)
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from tpaudit.reports.action_text import (
+    action_words,
+    breakpoints,
+    evidence_words,
+    expected_change,
+    sign_measured,
+)
 from tpaudit.reports.arrange import findings_in_order, place, strongest
 from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import Messages
@@ -16,6 +23,7 @@ from tpaudit.results import (
 )
 
 _MOST_NAMED = 3
+_MOST_SAID = 6
 
 # A journey that ends after the purchase is not lost before it.
 _STAGES_BEFORE_PURCHASE = ("awareness", "consideration", "purchase")
@@ -24,7 +32,7 @@ _LOSS_CUSTOMERS = 100
 
 
 def headline(run: RunResult, messages: Messages, figures: Figures) -> tuple[str, ...]:
-    """Up to five sentences: can the data be trusted, how many convert, what is golden, what hurts, where they leave.
+    """Up to six sentences: can the data be trusted, how many convert, what is golden, what hurts, what to do first.
 
     A sentence whose result is missing is left out.
     """
@@ -33,10 +41,12 @@ def headline(run: RunResult, messages: Messages, figures: Figures) -> tuple[str,
         conversion(run.kpi, run.journey, messages, figures),
         golden(run.rank, messages, figures) if run.rank else None,
         risk(run.rank, messages, figures) if run.rank else None,
+        broken(run.rank, messages, figures) if run.rank else None,
+        act(run.rank, messages, figures) if run.rank else None,
         dissatisfaction(run.kpi, messages, figures) if run.kpi else None,
         loss(run.journey, messages, figures) if run.journey else None,
     ]
-    return tuple(sentence for sentence in said if sentence)[:5]
+    return tuple(sentence for sentence in said if sentence)[:_MOST_SAID]
 
 
 def quality(validation: ValidateResult, messages: Messages, figures: Figures) -> str:
@@ -111,6 +121,34 @@ def risk(rank: RankResult, messages: Messages, figures: Figures) -> str | None:
     return _association(rows, rank, "headline.risk", messages, figures) if rows else None
 
 
+def broken(rank: RankResult, messages: Messages, figures: Figures) -> str | None:
+    """The breakpoint that most customers meet, with its figures."""
+    found = breakpoints(rank)
+    if not found:
+        return None
+    row, sign = found[0]
+    return messages.text(
+        "headline.breakpoint",
+        touchpoint=messages.touchpoint(row.touchpoint, rank.touchpoint_titles),
+        stage=messages.name("stage", row.stage),
+        measured=sign_measured(row, sign, rank, messages, figures),
+    )
+
+
+def act(rank: RankResult, messages: Messages, figures: Figures) -> str | None:
+    """The action with the largest expected change, its evidence and its owner."""
+    first = next((action for action in rank.actions if action.expected is not None), None)
+    if first is None:
+        return None
+    return messages.text(
+        "headline.act",
+        action=action_words(first, rank, messages, figures),
+        expected=expected_change(first, messages, figures),
+        evidence=evidence_words(first, messages),
+        owner=first.owner or messages.text("journey.no_owner"),
+    )
+
+
 def dissatisfaction(kpi: KpiResult, messages: Messages, figures: Figures) -> str | None:
     """The lowest-rated touchpoint, if its interval lies wholly below that of all ratings."""
     overall = _overall(kpi, "csat")
@@ -168,6 +206,20 @@ def _association(rows: list[GoldenRow], rank: RankResult, key: str, messages: Me
         effect=figures.points(first.effect).lstrip("+-"),
         interval=figures.points_interval(first.effect_low, first.effect_high),
         n=figures.count(first.n_customers),
+        claim=_claim(first, rank, messages, figures),
+    )
+
+
+def _claim(row: GoldenRow, rank: RankResult, messages: Messages, figures: Figures) -> str:
+    """What the difference is: an association, unless an experiment on the touchpoint and outcome is declared."""
+    tried = next((e for e in rank.experiments if (e.touchpoint, e.outcome) == (row.touchpoint, row.outcome)), None)
+    if tried is None:
+        return messages.text("headline.by_association")
+    return messages.text(
+        "headline.by_experiment",
+        source=tried.source,
+        effect=figures.points(tried.effect),
+        interval=figures.points_interval(tried.effect_low, tried.effect_high),
     )
 
 

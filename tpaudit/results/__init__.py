@@ -67,12 +67,28 @@ from tpaudit.results.measures import (
     UnclassifiedTouches,
     WaitRow,
 )
-from tpaudit.results.ranking import AttributionRow, GoldenRow, ModelFit, RankResult
+from tpaudit.results.ranking import (
+    ActionRow,
+    AttributionBasis,
+    AttributionResult,
+    AttributionRow,
+    ExperienceFit,
+    ExperienceRow,
+    Experiment,
+    GoldenRow,
+    ModelFit,
+    OverallRow,
+    RankResult,
+    SensitivityRow,
+)
 from tpaudit.results.runs import RunResult, StageOutcome
 
 __all__ = [
     "SCHEMA_VERSION",
     "WEEK_START",
+    "ActionRow",
+    "AttributionBasis",
+    "AttributionResult",
     "AttributionRow",
     "AudienceResult",
     "AudienceRow",
@@ -84,6 +100,9 @@ __all__ = [
     "CustomerResult",
     "DedupeResult",
     "Evidence",
+    "ExperienceFit",
+    "ExperienceRow",
+    "Experiment",
     "Explanation",
     "FileIngested",
     "FileSniffed",
@@ -104,6 +123,7 @@ __all__ = [
     "LoopRow",
     "ModelFit",
     "Money",
+    "OverallRow",
     "PartSniffed",
     "PathRow",
     "PathStep",
@@ -122,6 +142,7 @@ __all__ = [
     "RowPlace",
     "RunResult",
     "ScoreRow",
+    "SensitivityRow",
     "Severity",
     "SharedKey",
     "SniffResult",

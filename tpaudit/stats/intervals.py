@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 
@@ -38,6 +38,18 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Interval | None:
     return Interval(low, high)
 
 
+def mean_interval(mean: float, variance: float, n: int, level: float = LEVEL) -> Interval | None:
+    """Student's t interval of a mean from its sample variance (divisor n - 1); None below two observations.
+
+    >>> [round(end, 3) for end in mean_interval(5.0, 2.5, 5)]
+    [3.037, 6.963]
+    """
+    if n < 2:
+        return None
+    reach = float(special.stdtrit(n - 1, (1 + level) / 2)) * math.sqrt(variance / n)
+    return Interval(mean - reach, mean + reach)
+
+
 def quantile_ranks(
     n: int, quantile: float, level: float = LEVEL, effective: float | None = None
 ) -> tuple[int, int] | None:
@@ -62,6 +74,8 @@ def quantile_ranks(
         return fewer and (math.floor(fewer[0] * scale), math.ceil(fewer[1] * scale))
     if n == 0:
         return None
+    from scipy import stats  # a second to load, which most commands need not wait for
+
     tail = (1 - level) / 2
     below = stats.binom(n, quantile)
     # ppf gives the smallest k with P(X <= k) >= tail, so P(X < k) < tail: rank k still encloses.
@@ -90,4 +104,4 @@ def net_promoter_interval(promoters: float, detractors: float, n: float, level: 
 
 
 def _z(level: float) -> float:
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from tpaudit.reports.terminal.attribution import render_attribution
 from tpaudit.reports.terminal.audience import render_audience
 from tpaudit.reports.terminal.customer import render_customer
 from tpaudit.reports.terminal.dedupe import render_dedupe
@@ -20,6 +21,7 @@ from tpaudit.reports.terminal.sniff import render_sniff
 from tpaudit.reports.terminal.validate import render_validate
 from tpaudit.reports.terminal.view import Symbols, View, symbols
 from tpaudit.results import (
+    AttributionResult,
     AudienceResult,
     CustomerResult,
     DedupeResult,
@@ -48,6 +50,7 @@ _RENDERERS: dict[type[Result], Callable[[Any, View], RenderableType]] = {
     JourneyResult: render_journey,
     KpiResult: render_kpi,
     RankResult: render_rank,
+    AttributionResult: render_attribution,
     RunResult: render_run,
     SniffResult: render_sniff,
 }

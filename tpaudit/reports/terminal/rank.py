@@ -5,13 +5,16 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from tpaudit.reports.action_text import driver_words
 from tpaudit.reports.arrange import OutcomeRanking, attribution_by_touchpoint, compared_models, rankings
+from tpaudit.reports.terminal.attribution import basis_lines
 from tpaudit.reports.terminal.grid import Columns, Grid
+from tpaudit.reports.terminal.outlook import action_table, breakpoint_list, experience_table
+from tpaudit.reports.terminal.overall import overall_table, sensitivity_table, study_lines
 from tpaudit.reports.terminal.view import View, indented, joined, stacked
 from tpaudit.results import GoldenRow, RankResult
 
 _VERDICT_STYLES = {"golden": "bold yellow", "golden_risk": "bold red", "supporting": "", "insufficient": "dim"}
-_BAR_STYLES = {"golden": "yellow", "golden_risk": "red", "supporting": "cyan", "insufficient": "dim"}
 
 
 def render_rank(result: RankResult, view: View) -> RenderableType:
@@ -25,6 +28,11 @@ def render_rank(result: RankResult, view: View) -> RenderableType:
         ),
         *(outcome_table(ranking, result, view) for ranking in rankings(result)),
         legend(result, view) if result.golden else indented(view.say("rank.nothing")),
+        overall_table(result, view),
+        sensitivity_table(result, view),
+        breakpoint_list(result, view),
+        action_table(result, view),
+        experience_table(result, view),
         _attribution(result, view),
         _excluded(result, view),
         view.next("tpaudit kpi", "tpaudit run"),
@@ -33,20 +41,19 @@ def render_rank(result: RankResult, view: View) -> RenderableType:
 
 def outcome_table(ranking: OutcomeRanking, result: RankResult, view: View) -> RenderableType:
     """The touchpoints ranked for one outcome, stage by stage."""
-    most = max((row.priority or 0 for row in ranking.rows), default=0)
     shown, more = view.cut([(stage, row) for stage, rows in ranking.stages for row in rows], weight=_weight)
     grid = Grid(view, _columns(view))
     for position, (stage, row) in enumerate(shown):
         if position == 0 or shown[position - 1][0] != stage:
-            grid.add_group(view.messages.name("stage", stage), column=2)
-        grid.add(*_cells(row, result, most, view), style="dim" if row.verdict == "insufficient" else "")
+            grid.add_group(view.messages.name("stage", stage), column=3)
+        grid.add(*_cells(row, result, view), style="dim" if row.verdict == "insufficient" else "")
     return joined(
         view.heading(view.messages.name("outcome", ranking.outcome), _fit(ranking, view)), grid.render(), more
     )
 
 
 def legend(result: RankResult, view: View) -> RenderableType:
-    """What the signs, the bar and the effect mean, and what they do not."""
+    """What the signs, the bands and the effect mean, and what they do not."""
     signs = "   ".join(
         f"{sign} {view.messages.name('verdict', verdict)}" for verdict, sign in view.symbols.verdicts.items()
     )
@@ -54,6 +61,7 @@ def legend(result: RankResult, view: View) -> RenderableType:
         indented(view.text(signs, "dim")),
         indented(view.say("rank.reading", "dim", top=result.top)),
         indented(view.say("rank.association", "dim")),
+        study_lines(result, view),
     )
 
 
@@ -66,39 +74,37 @@ def _weight(item: tuple[str, GoldenRow]) -> float:
 
 def _columns(view: View) -> Columns:
     heading = view.messages.text
-    moved: Columns = ((heading("rank.moved"), "number"),)
+    reach: Columns = ((heading("rank.reach"), "number"), (heading("rank.moved"), "number"))
     verdict: Columns = ((heading("rank.verdict"), "label"),)
     return (
         (heading("rank.rank"), "number"),
+        (heading("rank.band"), "number"),
         ("", "label"),
         (heading("rank.touchpoint"), "text"),
         (heading("rank.effect"), "number"),
         (heading("rank.interval"), "number"),
-        (heading("rank.reach"), "number"),
-        *(moved if view.wide else ()),
-        (heading("rank.priority"), "label"),
+        *(reach if view.wide else ()),
         *(verdict if view.wide else ()),
+        (heading("rank.drivers"), "text"),
         (heading("rank.evidence" if view.wide else "rank.n"), "number"),
     )
 
 
-def _cells(row: GoldenRow, result: RankResult, most: float, view: View) -> list[str | Text]:
+def _cells(row: GoldenRow, result: RankResult, view: View) -> list[str | Text]:
     figures = view.figures
     style = _VERDICT_STYLES[row.verdict]
     cells: list[str | Text] = [
         _rank(row, view),
+        figures.count(row.band),
         view.text(view.symbols.verdicts[row.verdict], style),
         view.text(view.messages.touchpoint(row.touchpoint, result.touchpoint_titles), style),
         view.text(figures.points(row.effect), style),
         figures.points_interval(row.effect_low, row.effect_high),
-        figures.share(row.reach, 0),
     ]
     if view.wide:
-        cells.append(figures.share(row.priority))
-    relative = (row.priority or 0) / most if most else None
-    cells.append(view.bar(relative, 14 if view.wide else 8, _BAR_STYLES[row.verdict]))
-    if view.wide:
+        cells += [figures.share(row.reach, 0), figures.share(row.priority)]
         cells.append(view.text(view.messages.name("verdict", row.verdict), style))
+    cells.append(driver_words(row, view.messages))
     n = figures.count(row.n_customers)
     cells.append(f"{n} / {figures.count(row.n_outcomes)}" if view.wide else n)
     return cells
@@ -149,6 +155,9 @@ def _attribution(result: RankResult, view: View) -> RenderableType | None:
         view.heading(view.messages.text("rank.attribution"), view.messages.text("rank.attribution_note")),
         grid.render(),
         more,
+        basis_lines(result.attribution_basis, result.touchpoint_titles, view, with_excluded=False)
+        if result.attribution_basis
+        else None,
     )
 
 
