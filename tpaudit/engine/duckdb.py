@@ -14,6 +14,7 @@ import ibis.expr.operations as ops
 import pyarrow.parquet as pq
 
 from tpaudit.engine.settings import EngineSettings
+from tpaudit.engine.shared_work import computed_once
 from tpaudit.errors import EngineFault
 
 Result = TypeVar("Result")
@@ -81,6 +82,12 @@ class DuckDBEngine:
 
     def step(self, expression: Any) -> Any:
         """Return a table that stands for *expression* in the next file written: DuckDB computes its columns once."""
+        operation = expression.op()
+        if isinstance(operation, ops.Project) and not any(value.find(_BEYOND_A_ROW, filter=ops.Value) for value in operation.values.values()):
+            expression = computed_once(operation, self._named)
+        return self._named(expression)
+
+    def _named(self, expression: Any) -> Any:
         name = f"step_{next(self._number)}"
         self._steps[name] = expression
         if self.keeps_order(expression):
@@ -120,7 +127,11 @@ class DuckDBEngine:
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
-        return self._explained(lambda: self._connection.to_pyarrow(expression))
+        if not (steps := self._steps_of(expression)):
+            return self._explained(lambda: self._connection.to_pyarrow(expression))
+        query = self._query(steps, expression)
+        found = self._explained(lambda: self._connection.con.sql(query).to_arrow_table())
+        return found.cast(expression.schema().to_pyarrow())
 
     def fetch_rows(self, expression: Any) -> list[dict[str, Any]]:
         """Return the result of *expression* as plain Python rows."""
@@ -150,14 +161,17 @@ class DuckDBEngine:
         return found
 
     def _copy(self, steps: Mapping[str, Any], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
-        """The statement that writes *expression*; steps stand in front of it, each computed once per row."""
+        """The statement that writes *expression*."""
+        options = ", ".join(f"{name} {value}" for name, value in packing.items())
+        place = str(file).replace("'", "''")
+        return f"COPY ({self._query(steps, expression)}) TO '{place}' (FORMAT parquet, {options})"
+
+    def _query(self, steps: Mapping[str, Any], expression: Any) -> str:
+        """The text of *expression*, with the *steps* in front of it, each computed once per row."""
         named = [f"{name} AS NOT MATERIALIZED ({self._connection.compile(step)})" for name, step in steps.items()]
         query = self._connection.compile(expression)
         own = query.removeprefix("WITH ")
-        query = f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
-        options = ", ".join(f"{name} {value}" for name, value in packing.items())
-        place = str(file).replace("'", "''")
-        return f"COPY ({query}) TO '{place}' (FORMAT parquet, {options})"
+        return f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
 
     def from_local(self, naive: Any, zone: str) -> Any:
         """Instant (UTC) of a naive timestamp expression written on a clock in *zone*."""
