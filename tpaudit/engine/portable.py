@@ -58,7 +58,8 @@ def joined(texts: Iterable[Any], separator: str) -> Any:
 def _concatenation(number: int) -> Any:
     """The engine's concatenation of that *number* of texts; one of any number cannot be declared."""
 
-    def concat() -> str: ...
+    def concat() -> str:
+        raise NotImplementedError  # the engine has its own
 
     names = (f"text_{place}" for place in range(number))
     concat.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -120,7 +120,11 @@ class StageWriter:
         repeating = [column.field for column, cells in zip(self.columns, first, strict=False) if _repeats(cells)]
         self._repeating = frozenset(() if self.verbatim else repeating)
         return pq.ParquetWriter(
-            self.file, self._schema, compression="lz4", use_dictionary=repeating, write_statistics=False,
+            self.file,
+            self._schema,
+            compression="lz4",
+            use_dictionary=repeating,
+            write_statistics=False,
             store_schema=False,
         )
 
