@@ -262,7 +262,7 @@ def _with_first_texts(points: Any, rows: Any, sources: Sequence[_Source], may_re
 
 def _of_source(rows: Any, name: str, number: int) -> Any:
     choices = [(place, rows[f"{name}.{place}"]) for place in range(number)]
-    return rows["_source"].cases(*choices, else_=ibis.null("string"))
+    return rows["_source"].cases(*choices)
 
 
 def _union(parts: Sequence[Any]) -> Any:
