@@ -14,6 +14,7 @@ import ibis.expr.operations as ops
 import pyarrow.parquet as pq
 
 from tpaudit.engine.settings import EngineSettings
+from tpaudit.engine.shared_work import computed_once
 from tpaudit.errors import EngineFault
 
 Result = TypeVar("Result")
@@ -21,8 +22,9 @@ Result = TypeVar("Result")
 # A row group is held in memory by every thread that writes: wide rows make small ones.
 _CELLS_OF_A_GROUP = 1 << 19
 _LEAST_ROWS, _MOST_ROWS = 8_192, 122_880
-# Memory that a query which streams rows needs per thread.
-_FRUGAL_MB = 120
+# Memory that a query which streams rows needs per thread. Two threads would part with what they hold so often that they
+# take a third more time of the machine than one.
+_FRUGAL_MB = 240
 _ROW_BY_ROW = (ops.Project, ops.Filter, ops.DropColumns)
 # DuckDB makes a join of a long list of values to look for.
 _BEYOND_A_ROW = (ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Unnest, ops.Subquery, ops.InValues)
@@ -49,6 +51,7 @@ class DuckDBEngine:
         self._in_file_order: set[str] = set()
         self._steps: dict[str, Any] = {}
         self._has_own_limit = settings.memory_limit is not None
+        self._has_own_threads = settings.threads is not None
         # The usual and the frugal limit, while the latter is in force.
         self._limits: tuple[str, str] | None = None
 
@@ -89,6 +92,14 @@ class DuckDBEngine:
 
     def step(self, expression: Any) -> Any:
         """Return a table that stands for *expression* in the next file written: DuckDB computes its columns once."""
+        operation = expression.op()
+        if isinstance(operation, ops.Project) and not any(
+            value.find(_BEYOND_A_ROW, filter=ops.Value) for value in operation.values.values()
+        ):
+            expression = computed_once(operation, self._named)
+        return self._named(expression)
+
+    def _named(self, expression: Any) -> Any:
         name = f"step_{next(self._number)}"
         self._steps[name] = expression
         if self.keeps_order(expression):
@@ -107,19 +118,23 @@ class DuckDBEngine:
 
     @contextlib.contextmanager
     def frugal(self) -> Iterator[None]:
-        """Within, queries get as much memory as streaming takes, and spill the rest; one that cannot gets all of it."""
+        """Within, queries get one thread and as much memory as streaming takes, and spill the rest; one that cannot
+        gets all of it. What the user set stays as it is."""
         if self._has_own_limit:
             yield
             return
         settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
         ((usual, threads),) = self._connection.raw_sql(settings).fetchall()
-        self._limits = (usual, f"{_FRUGAL_MB * int(threads)}MB")
+        fewer = int(threads) if self._has_own_threads else 1
+        self._limits = (usual, f"{_FRUGAL_MB * fewer}MB")
         self._limit_memory(self._limits[1])
+        self._connection.raw_sql(f"SET threads = {fewer}")
         try:
             yield
         finally:
             self._limits = None
             self._limit_memory(usual)
+            self._connection.raw_sql(f"SET threads = {threads}")
 
     def release(self, *tables: Any) -> None:
         """Forget what `cache` or `view` returned, and free its memory; nothing may read it any more."""
@@ -132,7 +147,11 @@ class DuckDBEngine:
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
-        return self._explained(lambda: self._connection.to_pyarrow(expression))
+        if not (steps := self._steps_of(expression)):
+            return self._explained(lambda: self._connection.to_pyarrow(expression))
+        query = self._query(steps, expression)
+        found = self._explained(lambda: self._connection.con.sql(query).to_arrow_table())
+        return found.cast(expression.schema().to_pyarrow())
 
     def fetch_rows(self, expression: Any) -> list[dict[str, Any]]:
         """Return the result of *expression* as plain Python rows."""
@@ -162,14 +181,17 @@ class DuckDBEngine:
         return found
 
     def _copy(self, steps: Mapping[str, Any], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
-        """The statement that writes *expression*; steps stand in front of it, each computed once per row."""
+        """The statement that writes *expression*."""
+        options = ", ".join(f"{name} {value}" for name, value in packing.items())
+        place = str(file).replace("'", "''")
+        return f"COPY ({self._query(steps, expression)}) TO '{place}' (FORMAT parquet, {options})"
+
+    def _query(self, steps: Mapping[str, Any], expression: Any) -> str:
+        """The text of *expression*, with the *steps* in front of it, each computed once per row."""
         named = [f"{name} AS NOT MATERIALIZED ({self._connection.compile(step)})" for name, step in steps.items()]
         query = self._connection.compile(expression)
         own = query.removeprefix("WITH ")
-        query = f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
-        options = ", ".join(f"{name} {value}" for name, value in packing.items())
-        place = str(file).replace("'", "''")
-        return f"COPY ({query}) TO '{place}' (FORMAT parquet, {options})"
+        return f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
 
     def from_local(self, naive: Any, zone: str) -> Any:
         """Instant (UTC) of a naive timestamp expression written on a clock in *zone*."""

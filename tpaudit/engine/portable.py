@@ -5,7 +5,9 @@ Each function takes and returns Ibis expressions and holds one measured differen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import ibis
@@ -46,6 +48,31 @@ def is_one_of(value: Any, choices: Sequence[Any]) -> Any:
     Asked with `isin`, a long list becomes a join, after which DuckDB hands out rows in any order.
     """
     return value.cases(*((choice, True) for choice in choices), else_=False) if choices else ibis.literal(False)
+
+
+def joined(texts: Iterable[Any], separator: str) -> Any:
+    """The *texts* one after the other with *separator* between them; NULL counts as ''.
+
+    DuckDB's own concatenation reads NULL so and takes half the time of filling each text first; Spark's does not.
+    """
+    parts = [part for text in texts for part in (ibis.literal(separator), text)][1:]
+    return _concatenation(len(parts))(*parts)
+
+
+@cache
+def _concatenation(number: int) -> Any:
+    """The engine's concatenation of that *number* of texts; one of any number cannot be declared."""
+
+    def concat() -> str:
+        raise NotImplementedError  # the engine has its own
+
+    names = (f"text_{place}" for place in range(number))
+    concat.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str) for name in names],
+        return_annotation=str,
+    )
+    # Named with its schema: the bare name is turned into the operator ||, which makes NULL of any NULL.
+    return ibis.udf.scalar.builtin(concat, database="main")
 
 
 def code_of(text: Any) -> Any:

@@ -126,7 +126,7 @@ def map_file(store: Store, part: IncomingPart, ingested_at: datetime, progress: 
         cells = cells_of(store.engine, staged, sniffed.preset, folder / "cells.parquet")
         context = Context(store.engine, sniffed.preset, zone)
         wide, plan = wide_table(cells, staged, part.name, context, settings.region)
-        wide = with_persons(store.engine.step(wide), plan, store.engine)
+        wide = store.engine.step(with_persons(store.engine.step(wide), plan, store.engine))
         if not store.engine.keeps_order(wide):
             wide = wide.order_by(ROW)
         typed = folder / "typed.parquet"

@@ -105,7 +105,8 @@ class _Block:
 
     def __init__(self, text: str, dialect: Dialect, width: int, first: int) -> None:
         self._text, self._data = text, text.encode("utf-8", errors="replace")
-        has_returns = self._data.count(b"\r") != self._data.count(b"\r\n")
+        self._ends = self._line_ends()
+        has_returns = self._has_lone_returns()
         if has_returns:
             self._text = _LONE_RETURN.sub(_RETURN, text)
             self._data = self._text.encode("utf-8", errors="replace")
@@ -113,8 +114,17 @@ class _Block:
         self._dialect = dialect
         self._width = width
         self._first = first
-        self._ends = np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == _LF)
         self.lines = len(self._ends) + (not self._data.endswith(b"\n"))
+
+    def _line_ends(self) -> np.ndarray:
+        return np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == _LF)
+
+    def _has_lone_returns(self) -> bool:
+        """Whether a carriage return stands elsewhere than in front of a line end."""
+        signs = np.frombuffer(self._data, dtype=np.uint8)
+        returns = np.count_nonzero(signs == _CR)
+        before = signs[self._ends[self._ends > 0] - 1] if returns else signs[:0]
+        return bool(returns != np.count_nonzero(before == _CR))
 
     def rows(self) -> Rows:
         rows = self._as_arrow_splits() or self._line_by_line()

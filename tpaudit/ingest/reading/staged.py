@@ -57,6 +57,7 @@ class Staged:
 NULL_MARKERS = ("", "-", "--", "——", "/", "NULL", "null", "N/A", "n/a", "未取到值", "无", "None", "NaN", "nan")
 # Cells that tell whether a column repeats itself.
 _SAMPLED = 512
+_WORDS = pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(slots=True)
@@ -73,10 +74,13 @@ class StageWriter:
     verbatim: bool = False
     rows: int = 0
     _blank: set[str] = field(init=False)
+    _markers: pa.Array = field(init=False)
     _writer: pq.ParquetWriter | None = field(init=False, default=None)
+    _repeating: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         self._blank = {column.field for column in self.columns}
+        self._markers = pa.array([""] if self.verbatim else [*NULL_MARKERS, *self.nulls], pa.string())
         self.file.parent.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> StageWriter:
@@ -93,26 +97,55 @@ class StageWriter:
 
     def write(self, numbers: np.ndarray | pa.Array, cells: Iterable[pa.Array]) -> None:
         """Append one batch: physical row *numbers* and the *cells* of every column."""
-        nulls = pa.array([""] if self.verbatim else [*NULL_MARKERS, *self.nulls], pa.string())
-        cleaned = [_cleaned(column, nulls, self.verbatim) for column in cells]
+        cells = list(cells)
+        self._writer = self._writer or self._opened(cells)
+        cleaned = [
+            self._cleaned_words(column) if name in self._repeating else self._bare_or_null(column)
+            for name, column in zip(self._schema.names[1:], cells, strict=True)
+        ]
         batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._schema)
         batch = _without_blank_rows(batch)
         if batch.num_rows:
-            self._writer = self._writer or self._opened(batch.columns[1:])
             self._writer.write_batch(batch)
             self.rows += batch.num_rows
             self._blank = {name for name in self._blank if batch.column(name).null_count == batch.num_rows}
 
     @property
     def _schema(self) -> pa.Schema:
-        return pa.schema([(ROW, pa.int64()), *((column.field, pa.string()) for column in self.columns)])
+        fields = ((column.field, _WORDS if column.field in self._repeating else pa.string()) for column in self.columns)
+        return pa.schema([(ROW, pa.int64()), *fields])
 
     def _opened(self, first: Sequence[pa.Array]) -> pq.ParquetWriter:
         """The file, packed for being read again soon; the cells of the *first* batch tell which columns repeat."""
         repeating = [column.field for column, cells in zip(self.columns, first, strict=False) if _repeats(cells)]
+        self._repeating = frozenset(() if self.verbatim else repeating)
         return pq.ParquetWriter(
-            self.file, self._schema, compression="lz4", use_dictionary=repeating, write_statistics=False
+            self.file,
+            self._schema,
+            compression="lz4",
+            use_dictionary=repeating,
+            write_statistics=False,
+            store_schema=False,
         )
+
+    def _cleaned_words(self, cells: pa.Array) -> pa.Array:
+        """Cells that repeat a few words, each of which is cleaned once."""
+        encoded = cells.dictionary_encode()
+        words = self._bare_or_null(encoded.dictionary)
+        if words.equals(encoded.dictionary):
+            return encoded
+        distinct = words.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(distinct.indices.take(encoded.indices), distinct.dictionary)
+
+    def _bare_or_null(self, cells: pa.Array) -> pa.Array:
+        bare = pc.utf8_trim_whitespace(cells)
+        if not self.verbatim:
+            bare = _unwrapped(bare)
+        longest = pc.max(pc.binary_length(self._markers)).as_py()
+        if not len(bare) or pc.min(pc.binary_length(bare)).as_py() > longest:
+            return bare
+        means_nothing = pc.is_in(bare, value_set=self._markers)
+        return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
 
 
 def _repeats(cells: pa.Array) -> bool:
@@ -120,21 +153,6 @@ def _repeats(cells: pa.Array) -> bool:
     sample = cells.slice(0, _SAMPLED)
     distinct: int = pc.count_distinct(sample, mode="all").as_py()
     return distinct * 4 <= len(sample)
-
-
-def _cleaned(cells: pa.Array, nulls: pa.Array, verbatim: bool) -> pa.Array:
-    if not verbatim and _repeats(cells):
-        encoded = cells.dictionary_encode()
-        return _bare_or_null(encoded.dictionary, nulls, verbatim).take(encoded.indices)
-    return _bare_or_null(cells, nulls, verbatim)
-
-
-def _bare_or_null(cells: pa.Array, nulls: pa.Array, verbatim: bool) -> pa.Array:
-    bare = pc.utf8_trim_whitespace(cells)
-    if not verbatim:
-        bare = _unwrapped(bare)
-    means_nothing = pc.is_in(bare, value_set=nulls)
-    return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
 
 
 def _unwrapped(cells: pa.Array) -> pa.Array:

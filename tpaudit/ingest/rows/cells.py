@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import joined
 from tpaudit.ingest.layouts.preset import Preset, source_fits
 from tpaudit.ingest.names import name_key
 from tpaudit.ingest.reading.staged import NULL_MARKERS, ROW, SourceColumn, Staged, source_columns
@@ -61,8 +62,9 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
 
 def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file: Path) -> Cells:
     columns = _filled_right(staged.columns) if preset.header.fill_right else staged.columns
-    hashed = ibis.literal(_SEPARATOR).join([rows[column.field].fill_null("") for column in columns]).hexdigest("md5")
-    cells = Cells(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}), columns, staged.blank)
+    hashed = joined([rows[column.field] for column in columns], _SEPARATOR).hexdigest("md5")
+    shaped = engine.step(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}))
+    cells = Cells(shaped, columns, staged.blank)
     repeated = [found[0].field for source in preset.fill_down if (found := cells.matching(source))]
     if not repeated:
         return cells
@@ -124,7 +126,7 @@ def _nested_cells(rows: Any, columns: Sequence[SourceColumn], preset: Preset) ->
         else:
             fields[column.field] = _scalar_text(value)
             known.append(column)
-    hashed = ibis.literal(_SEPARATOR).join([field.fill_null("") for field in fields.values()]).hexdigest("md5")
+    hashed = joined(fields.values(), _SEPARATOR).hexdigest("md5")
     return Cells(rows.select(ROW, **{HASH: hashed, BROKEN: ibis.literal(False)}, **fields), tuple(known))
 
 

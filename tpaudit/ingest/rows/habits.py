@@ -7,7 +7,7 @@ text is plain is read by a mere cast.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tpaudit.ingest.issues import Issue
@@ -41,21 +41,32 @@ def with_habits(
     texts = _countable(context, cells, columns)
     if not texts:
         return context, ()
-    questions = {
-        f"{place}.{name}": answer.fill_null(False).cast("int64").sum()
-        for place, column in enumerate(texts)
-        for name, answer in _questions(column).items()
-    }
-    counts = context.engine.fetch_rows(cells.table.aggregate(**questions))[0]
+    unusual = _counted(context, cells, texts, _is_unusual)
+    # Most columns are written plainly throughout: nothing more is asked about those.
+    odd = [column for place, column in enumerate(texts) if unusual[place]["unusual"]]
+    told = dict(zip((column.text.op() for column in odd), _counted(context, cells, odd, _questions), strict=True))
     habits: dict[Any, Habit] = {}
     issues: list[Issue] = []
-    for place, column in enumerate(texts):
-        found = {name.partition(".")[2]: count or 0 for name, count in counts.items() if name.startswith(f"{place}.")}
+    for column in texts:
+        found = told.get(column.text.op(), {"unusual": 0})
         habits[column.text.op()] = _habit(found, region)
         if found.get("either") and not found["day_first"] and not found["month_first"]:
-            told = f"{found['either']} dates may be read day first or month first"
-            issues.append(Issue("ambiguous_date", column=column.source, message=told))
+            said = f"{found['either']} dates may be read day first or month first"
+            issues.append(Issue("ambiguous_date", column=column.source, message=said))
     return dataclasses.replace(context, habits=habits), tuple(issues)
+
+
+def _counted(
+    context: Context, cells: Cells, texts: Sequence[_Text], questions: Callable[[_Text], dict[str, Any]]
+) -> list[dict[str, int]]:
+    """How many cells of every one of *texts* answer each of its *questions* with yes."""
+    answers = [
+        {name: answer.fill_null(False).cast("int64").sum() for name, answer in questions(text).items()}
+        for text in texts
+    ]
+    named = {f"{place}.{name}": answer for place, each in enumerate(answers) for name, answer in each.items()}
+    counts = context.engine.fetch_rows(cells.table.aggregate(**named))[0] if named else {}
+    return [{name: counts[f"{place}.{name}"] or 0 for name in each} for place, each in enumerate(answers)]
 
 
 def _countable(context: Context, cells: Cells, columns: Iterable[tuple[SourceColumn, Target]]) -> list[_Text]:
@@ -73,13 +84,24 @@ def _countable(context: Context, cells: Cells, columns: Iterable[tuple[SourceCol
     return list(texts.values())
 
 
+def _is_unusual(column: _Text) -> dict[str, Any]:
+    """Whether more must be asked about a cell: it is no ISO date, or no mere number."""
+    if column.dtype in (DATE, TIMESTAMP):
+        return {"unusual": times.is_unusual(column.text) & column.text.notnull()}
+    if column.dtype == MONEY:
+        return {"unusual": column.text.try_cast(MONEY).isnull() & column.text.notnull()}
+    return {"unusual": amounts.is_unusual(column.text, column.dtype) & column.text.notnull()}
+
+
 def _questions(column: _Text) -> dict[str, Any]:
+    """What is asked about the cells of a column that is not written plainly."""
     if column.dtype in (DATE, TIMESTAMP):
         either, day_first, month_first = times.order_told(column.text)
-        unusual = times.is_unusual(column.text) & column.text.notnull()
-        return {"unusual": unusual, "either": either, "day_first": day_first, "month_first": month_first}
-    unusual = {"unusual": amounts.is_unusual(column.text, column.dtype) & column.text.notnull()}
-    return unusual | ({"currency": amounts.tells_currency(column.text)} if column.dtype == MONEY else {})
+        return _is_unusual(column) | {"either": either, "day_first": day_first, "month_first": month_first}
+    if column.dtype == MONEY:
+        unusual = amounts.is_unusual(column.text, column.dtype) & column.text.notnull()
+        return {"unusual": unusual, "currency": amounts.tells_currency(column.text)}
+    return _is_unusual(column)
 
 
 def _habit(found: dict[str, int], region: str) -> Habit:

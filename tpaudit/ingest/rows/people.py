@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
+from tpaudit.engine.portable import code_of
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.cells import HASH
 from tpaudit.ingest.rows.mapping import Plan
@@ -167,6 +168,11 @@ class _Source:
         """What is equal for the same point."""
         return ibis.coalesce(self.norm, self.value)
 
+    @property
+    def code(self) -> Any:
+        """A number that is equal for the same point, among points of the same type where the source has one type."""
+        return code_of(self.same if self.type else self.kind + "|" + self.same)
+
 
 def contact_points(wide: Any, plan: Plan) -> Any | None:
     """Distinct points per person, with the first row that names them; None if the file has none.
@@ -212,29 +218,38 @@ def _given_source(rows: Any) -> _Source:
 
 def _met(rows: Any, source: _Source, place: int, of: int) -> Any:
     """Every row that names a point; `_at` numbers row and source, the *place*-th *of* all."""
-    met = rows.select(
-        contact_id=rows[CONTACT], type=source.kind, _same=source.same, _at=rows[ROW] * of + place,
-        _is_known=source.norm.notnull(), is_masked=source.hidden, _is_there=source.value.notnull(),
+    named = rows.filter(source.value.notnull() & source.kind.notnull())
+    return named.select(
+        _person=code_of(rows[CONTACT]), _point=source.code, _at=rows[ROW] * of + place,
+        _is_known=source.norm.notnull(), is_masked=source.hidden,
     )  # fmt: skip
-    return met.filter(met["_is_there"] & met["type"].notnull())
 
 
 def _distinct(met: Any) -> Any:
-    return met.group_by("contact_id", "type", "_same").agg(
+    return met.group_by("_person", "_point").agg(
         _at=met["_at"].min(), _is_known=met["_is_known"].any(), is_masked=met["is_masked"].any()
     )
 
 
 def _with_first_texts(points: Any, rows: Any, sources: Sequence[_Source], may_repeat: bool) -> Any:
-    """*points* with their value and hash from the first row; rows that unfold from one *may repeat* its number."""
-    values = {f"_value.{place}": source.value for place, source in enumerate(sources)}
-    sames = {f"_same.{place}": source.same for place, source in enumerate(sources)} if may_repeat else {}
-    texts = rows.select(_row_of_text=rows[ROW], _hash_of_text=rows[HASH], **values, **sames)
+    """*points* with their texts from the first row; rows that unfold from one *may repeat* its number."""
+    texts = rows.select(
+        **{"_row_of_text": rows[ROW], HASH: rows[HASH], "contact_id": rows[CONTACT]},
+        **{f"_type.{place}": source.kind for place, source in enumerate(sources)},
+        **{f"_value.{place}": source.value for place, source in enumerate(sources)},
+        **{f"_same.{place}": source.same for place, source in enumerate(sources)},
+        **({f"_code.{place}": source.code for place, source in enumerate(sources)} if may_repeat else {}),
+    )
     numbered = points.mutate(**{ROW: points["_at"] // len(sources), "_source": points["_at"] % len(sources)})
     found = numbered.inner_join(texts, numbered[ROW] == texts["_row_of_text"])
-    found = found.mutate(**{"value": _of_source(found, "_value", len(sources)), HASH: found["_hash_of_text"]})
     if may_repeat:
-        found = found.filter(found["_same"] == _of_source(found, "_same", len(sources)))
+        is_meant = (found["_point"] == _of_source(found, "_code", len(sources))) & (
+            found["_person"] == code_of(found["contact_id"])
+        )
+        found = found.filter(is_meant)
+    told = {name: _of_source(found, f"_{name}", len(sources)) for name in ("type", "value", "same")}
+    found = found.mutate(type=told["type"], value=told["value"], _same=told["same"])
+    if may_repeat:
         found = found.group_by("contact_id", "type", "_same", ROW, "_is_known", "is_masked").agg(
             **{HASH: found[HASH].min(), "value": found["value"].argmin(found[HASH])}
         )
@@ -247,7 +262,7 @@ def _with_first_texts(points: Any, rows: Any, sources: Sequence[_Source], may_re
 
 def _of_source(rows: Any, name: str, number: int) -> Any:
     choices = [(place, rows[f"{name}.{place}"]) for place in range(number)]
-    return rows["_source"].cases(*choices, else_=ibis.null("string"))
+    return rows["_source"].cases(*choices)
 
 
 def _union(parts: Sequence[Any]) -> Any:
