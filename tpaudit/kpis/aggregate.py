@@ -116,24 +116,26 @@ def _repeated(grouping: Grouping) -> Iterator[Figure]:
 
 def _proportions(grouping: Grouping, summed: Mapping[tuple[Any, ...], list[dict[str, Any]]]) -> Iterator[Figure]:
     for key, rows in summed.items():
-        (n, sure_n), (hits, sure_hits) = _both(rows, "n"), _both(rows, "hits")
-        if n:
-            yield Figure(
-                grouping.place(key), hits / n, n, float(hits), float(n), wilson(hits, n),
-                sure_value=sure_hits / sure_n if sure_n else None, sure_n=sure_n,
-            )  # fmt: skip
+        if any(row["n"] for row in rows):
+            yield _proportion(grouping.place(key), _both(rows, "hits"), _both(rows, "n"))
+
+
+def _proportion(place: Slice, hits: tuple[int, int], n: tuple[int, int]) -> Figure:
+    """The share of *hits* in *n*, each told for all and for the sure ones."""
+    (all_hits, sure_hits), (all_n, sure_n) = hits, n
+    return Figure(
+        place, all_hits / all_n, all_n, float(all_hits), float(all_n), wilson(all_hits, all_n),
+        sure_value=sure_hits / sure_n if sure_n else None, sure_n=sure_n,
+    )  # fmt: skip
 
 
 def _portions(grouping: Grouping) -> Iterator[Figure]:
     """Shares of the whole: every slice is related to all subjects, not to its own."""
     for key, rows in grouping.summed(grouping.subjects(), n=_.count()).items():
-        hits, sure_hits = _both(rows, "n")
-        n, sure_n = (grouping.whole.n, grouping.whole.sure_n) if grouping.whole else (hits, sure_hits)
-        if n:
-            yield Figure(
-                grouping.place(key), hits / n, n, float(hits), float(n), wilson(hits, n),
-                sure_value=sure_hits / sure_n if sure_n else None, sure_n=sure_n,
-            )  # fmt: skip
+        hits = _both(rows, "n")
+        n = (grouping.whole.n, grouping.whole.sure_n) if grouping.whole else hits
+        if n[0]:
+            yield _proportion(grouping.place(key), hits, n)
 
 
 def _means(grouping: Grouping) -> Iterator[Figure]:
