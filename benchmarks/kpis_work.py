@@ -6,9 +6,13 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tpaudit.store import Store
 
 # What journeys and KPIs read of each file, by how it is decoded without being answered from the file's statistics.
 _TEXT, _TIME, _NUMBER, _FLAG = "sum(strlen({}))", "sum(epoch_us({}))", "sum({})", "count_if({})"
@@ -191,24 +195,19 @@ class _Spill:
             time.sleep(0.05)
 
 
-def _opened(folder: Path):  # type: ignore[no-untyped-def]
+@contextmanager
+def _opened(folder: Path) -> Iterator[Store]:
     """The audit's store, as the pipeline opens it."""
-    from contextlib import contextmanager
-
     from tpaudit.audit import Audit, load_config
     from tpaudit.engine import EngineSettings, connect
     from tpaudit.store import Store
 
-    @contextmanager
-    def opened():  # type: ignore[no-untyped-def]
-        audit = Audit(folder, load_config(folder, {}))
-        audit.scratch.mkdir(parents=True, exist_ok=True)
-        wanted = audit.config.settings.engine
-        engine = connect(EngineSettings(wanted.name, wanted.memory_limit, wanted.threads, audit.scratch))
-        yield Store(audit, engine)
-        engine.close()
-
-    return opened()
+    audit = Audit(folder, load_config(folder, {}))
+    audit.scratch.mkdir(parents=True, exist_ok=True)
+    wanted = audit.config.settings.engine
+    engine = connect(EngineSettings(wanted.name, wanted.memory_limit, wanted.threads, audit.scratch))
+    yield Store(audit, engine)
+    engine.close()
 
 
 WORK: dict[str, Callable[[Path], str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import ibis
@@ -17,8 +17,8 @@ def possible(store: Store, instant: Any) -> Any:
     first or last thing a customer did.
     """
     settings = store.audit.config.settings
-    first = _local_midnight(store, settings.audit.business_start)
-    beyond = _local_midnight(store, store.audit.as_of + timedelta(days=1))
+    first = midnight(store, settings.audit.business_start)
+    beyond = midnight(store, store.audit.as_of + timedelta(days=1))
     return ibis.cases(((instant >= first) & (instant < beyond), instant))
 
 
@@ -27,10 +27,11 @@ def begun(store: Store, instant: Any) -> Any:
 
     What came later was not known on that day: looking back from it gives the figures of that day.
     """
-    beyond = _local_midnight(store, store.audit.as_of + timedelta(days=1))
+    beyond = midnight(store, store.audit.as_of + timedelta(days=1))
     return (instant < beyond).fill_null(True)
 
 
-def _local_midnight(store: Store, day: Any) -> Any:
+def midnight(store: Store, day: date) -> Any:
+    """The instant at which *day* begins on the audit's clock."""
     naive = ibis.literal(datetime.combine(day, time.min), type="timestamp(6)")
     return store.engine.from_local(naive, store.audit.config.settings.audit.timezone)

@@ -5,14 +5,14 @@ Definitions say what is observed; how customers, touches and outcomes are joined
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, wraps
 from typing import Any
 
 import ibis
 from ibis import _
 
-from tpaudit.horizon import begun, possible
+from tpaudit.horizon import begun, midnight, possible
 from tpaudit.journeys import spend_touchpoint
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.store import Store
@@ -54,7 +54,7 @@ class Facts:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.settings = store.audit.config.settings
-        self._known: dict[str, Any] = {}
+        self.evaluated: dict[Callable[[Facts], Any], Any] = {}
 
     @cached_property
     def customers(self) -> Any:
@@ -80,12 +80,6 @@ class Facts:
     def local(self, instant: Any) -> Any:
         """What a clock in the audit's zone shows at *instant*."""
         return self.store.engine.to_local(instant, self.settings.audit.timezone)
-
-    def known(self, name: str, expression: Any) -> Any:
-        """*expression* evaluated once per call of measure, for facts that several KPIs read."""
-        if name not in self._known:
-            self._known[name] = self.store.engine.cache(expression)
-        return self._known[name]
 
     @cached_property
     def touches(self) -> Any:
@@ -125,7 +119,7 @@ class Facts:
         dealt = self.won_deals.filter(_.customer_id.notnull()).select("customer_id", value="amount", won_at="won_at")
         others = ordered.union(dealt).anti_join(converted, "customer_id").filter(_.won_at.notnull())
         others = others.group_by("customer_id").agg(value=_.value.argmin(_.won_at), won_at=_.won_at.min())
-        return self.known("new_customers", converted.union(others))
+        return self.store.engine.cache(converted.union(others))
 
     @cached_property
     def won_deals(self) -> Any:
@@ -133,7 +127,7 @@ class Facts:
         deals = self.with_customer(self.store.current("deals").filter(_.is_won))
         deals = deals.filter(begun(self.store, ibis.coalesce(deals.closed_at, deals.created_at)))
         won_at = ibis.coalesce(possible(self.store, deals.closed_at), possible(self.store, deals.created_at))
-        return self.known("won_deals", deals.select("deal_id", "contact_id", "customer_id", "amount", won_at=won_at))
+        return self.store.engine.cache(deals.select("deal_id", "contact_id", "customer_id", "amount", won_at=won_at))
 
     @cached_property
     def answers(self) -> Any:
@@ -168,7 +162,7 @@ class Facts:
             stage=origin.origin_stage,
             channel=origin.origin_channel,
         )  # fmt: skip
-        return self.known("leads", leads)
+        return self.store.engine.cache(leads)
 
     @cached_property
     def first_responses(self) -> Any:
@@ -196,7 +190,7 @@ class Facts:
             day=rows.date.cast("string"),
             occurred_at=self.store.engine.from_local(rows.date.cast("timestamp(6)"), self.settings.audit.timezone),
         )  # fmt: skip
-        return self.known("ad_days", days)
+        return self.store.engine.cache(days)
 
     @property
     def spend(self) -> Any:
@@ -206,8 +200,7 @@ class Facts:
     @cached_property
     def observed_until(self) -> Any:
         """When the audit's day begins on its clock: exports of the day before are complete until then."""
-        day = ibis.literal(self.store.audit.as_of).cast("timestamp(6)")
-        return self.store.engine.from_local(day, self.settings.audit.timezone)
+        return midnight(self.store, self.store.audit.as_of)
 
     @cached_property
     def repeat_buyers(self) -> Any:
@@ -273,6 +266,18 @@ class Facts:
         if ignoring:
             touches = touches.filter(_.record_table.isnull() | _.record_table.notin(list(ignoring)))
         return touches.select(*PLACES, met_by="customer_id", met_at="occurred_at")
+
+
+def known(build: Callable[[Facts], Any]) -> Callable[[Facts], Any]:
+    """The table that *build* makes of the facts, made and evaluated once however many KPIs of one call read it."""
+
+    @wraps(build)
+    def table(facts: Facts) -> Any:
+        if build not in facts.evaluated:
+            facts.evaluated[build] = facts.store.engine.cache(build(facts))
+        return facts.evaluated[build]
+
+    return table
 
 
 def _by_day(rows: Any) -> Any:

@@ -80,8 +80,8 @@ class Slicing:
         if asked & (_OF_CLOCK.keys() | set(_PERIODS)):
             observed = self._timed(observed)
         if asked & set(_OF_CUSTOMER):
-            profiles = self.facts.profiles
-            profiles = profiles.select(*(asked & set(_OF_CUSTOMER)), profiled="customer_id")
+            wanted = [name for name in _OF_CUSTOMER if name in asked]
+            profiles = self.facts.profiles.select(*wanted, profiled="customer_id")
             observed = observed.left_join(profiles, observed.customer_id == profiles.profiled).drop("profiled")
         if "product" in asked:
             products = self.facts.order_products

@@ -10,6 +10,7 @@ from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import Facts
+from tpaudit.kpis.watching import holds_any
 from tpaudit.model.marts import GRADES
 from tpaudit.stats.evidence import grade
 
@@ -35,9 +36,8 @@ class Trust:
     def grade(self, kpi: Kpi, n: int) -> str:
         """Grade of a figure of *n* observations: A to D; below the KPI's minimum, none.
 
-        One lower for critical findings about its inputs, however many, and one for unidentified touches.
-
-        The sizes are those of `tpaudit.stats.evidence.grade`.
+        One lower for critical findings about its inputs, however many, and one for unidentified touches. The sizes
+        are those of `tpaudit.stats.evidence.grade`.
         """
         # A count is complete however small it is.
         least = self.settings.min_n or (1 if kpi.kind is Kind.COUNT else kpi.min_n)
@@ -66,10 +66,9 @@ class Trust:
     @cached_property
     def _doubtful_customers(self) -> Any:
         """Customers below `[kpi] high_confidence`; None if there are none."""
-        engine = self.facts.store.engine
         below = self.facts.customers.filter(_.confidence < self.settings.high_confidence)
-        doubtful = engine.cache(below.select(doubtful="customer_id"))
-        return doubtful if engine.fetch_rows(doubtful.limit(1)) else None
+        doubtful = self.facts.store.engine.cache(below.select(doubtful="customer_id"))
+        return doubtful if holds_any(self.facts, doubtful) else None
 
     @cached_property
     def _identified_share(self) -> float:

@@ -16,15 +16,9 @@ def dated_touches(facts: Facts) -> Any:
     return facts.touches.filter(_.customer_id.notnull(), possible(facts.store, _.occurred_at).notnull())
 
 
-def watched_until(facts: Facts) -> Any:
-    """The instant at which the audit's day begins on its own clock: exports of that day hold what happened before."""
-    midnight = ibis.literal(facts.store.audit.as_of).cast("timestamp(6)")
-    return facts.store.engine.from_local(midnight, facts.settings.audit.timezone)
-
-
 def watched_for(facts: Facts, since: Any, *, days: int = 0, hours: int = 0) -> Any:
     """Whether so much time after *since* has passed before the audit's day began."""
-    return since <= watched_until(facts) - ibis.interval(hours=24 * days + hours)
+    return since <= facts.observed_until - ibis.interval(hours=24 * days + hours)
 
 
 def holds_any(facts: Facts, rows: Any) -> bool:

@@ -60,8 +60,8 @@ class Ratings:
     def __init__(self, facts: Facts, questions: Sequence[SurveyQuestion]) -> None:
         self._facts = facts
         self._questions = questions
-        self._given = facts.known("touchpoint_ratings", self._of_touchpoints())
-        self._declared = facts.known("declared_answers", self._answers()) if questions else None
+        self._given = facts.store.engine.cache(self._of_touchpoints())
+        self._declared = facts.store.engine.cache(self._answers()) if questions else None
 
     def performance(self) -> Means:
         """Ratings of every touchpoint, of customers known and unknown."""

@@ -8,8 +8,8 @@ import ibis
 from ibis import _
 
 from tpaudit.kpis.definition import Family
-from tpaudit.kpis.facts import PLACES, Facts
-from tpaudit.kpis.watching import dated_touches, watched_until
+from tpaudit.kpis.facts import PLACES, Facts, known
+from tpaudit.kpis.watching import dated_touches
 from tpaudit.results import Titles
 
 FAMILY = Family("cadence", Titles(en="Cadence", zh="沟通节奏"))
@@ -26,13 +26,14 @@ _NOT_BY_CUSTOMERS = (
 _GOODBYES = ("unsub", "unfollow", "opted out", "退订", "取消订阅", "取关", "取消关注")
 
 
+@known
 def contacts(facts: Facts) -> Any:
     """Contacts: touches the company started with a known customer, whether or not the customer reacted.
 
     Columns: touch_id, record_id, customer_id, occurred_at and the places.
     """
     outbound = dated_touches(facts).filter(_.direction == "outbound")
-    return facts.known("contacts", outbound.select("touch_id", "record_id", "customer_id", "occurred_at", *PLACES))
+    return outbound.select("touch_id", "record_id", "customer_id", "occurred_at", *PLACES)
 
 
 def contacts_of_whole_weeks(facts: Facts) -> Any:
@@ -46,14 +47,15 @@ def contacts_of_running_week(facts: Facts) -> Any:
     return _weekly(facts).filter(~_.is_over)
 
 
+@known
 def _weekly(facts: Facts) -> Any:
-    known = contacts(facts)
-    week = facts.local(known.occurred_at).date().truncate("W")
-    dated = known.mutate(
-        person_week=known.customer_id + ":" + week.cast("string"),
-        is_over=week < facts.local(watched_until(facts)).date().truncate("W"),
+    sent = contacts(facts)
+    week = facts.local(sent.occurred_at).date().truncate("W")
+    dated = sent.mutate(
+        person_week=sent.customer_id + ":" + week.cast("string"),
+        is_over=week < facts.local(facts.observed_until).date().truncate("W"),
     )
-    return facts.known("weekly_contacts", dated.mutate(weekly=_.count().over(ibis.window(group_by="person_week"))))
+    return dated.mutate(weekly=_.count().over(ibis.window(group_by="person_week")))
 
 
 def replies(facts: Facts) -> Any:
@@ -64,6 +66,7 @@ def replies(facts: Facts) -> Any:
     return own.select(replier="customer_id", replied_at="occurred_at")
 
 
+@known
 def goodbyes(facts: Facts) -> Any:
     """Withdrawn consents, unsubscriptions and unfollowings: leaver, left_at."""
     touches = dated_touches(facts)

@@ -9,15 +9,14 @@ from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import contacts
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.kpis.watching import holds_any
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Contacts that say what they are about, 1 where another channel said the same shortly before."""
-    messages = _messages(facts).filter(_.message.notnull(), _.channel.notnull())
-    told = facts.known("repeated_messages", _last_over_another_channel(messages))
+    told = _last_over_another_channel(facts)
     soon = told.elsewhere_at + ibis.interval(hours=facts.settings.kpi.duplicate_hours)
     return observations(told, subject=told.touch_id, value=(told.occurred_at <= soon).fill_null(False))
 
@@ -36,11 +35,14 @@ def _messages(facts: Facts) -> Any:
     return named.union(joined.select(named.columns))
 
 
-def _last_over_another_channel(messages: Any) -> Any:
-    """*messages* with `elsewhere_at`, when the customer last had the same message over another channel.
+@known
+def _last_over_another_channel(facts: Facts) -> Any:
+    """Contacts whose message and channel are known, with `elsewhere_at`, when the customer last had the same message
+    over another channel.
 
     That is the contact before the present run of contacts over one channel; it holds for the whole run.
     """
+    messages = _messages(facts).filter(_.message.notnull(), _.channel.notnull())
     in_order = ibis.window(group_by=["customer_id", "message"], order_by=["occurred_at", "touch_id"])
     before = messages.mutate(
         channel_before=_.channel.lag().over(in_order), contacted_before=_.occurred_at.lag().over(in_order)

@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import CONTACTS_NEEDED, contacts, replies
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.kpis.watching import watched_for
 from tpaudit.results import Titles
 
@@ -17,11 +17,12 @@ from tpaudit.results import Titles
 def observe(facts: Facts) -> Any:
     """Contacts watched long enough, 1 where the customer did something of their own accord soon after."""
     watched = contacts(facts).filter(watched_for(facts, _.occurred_at, hours=facts.settings.kpi.reply_hours))
-    answered = facts.known("answered_contacts", _answered(facts))
+    answered = _answered(facts)
     told = watched.left_join(answered, watched.touch_id == answered.answered)
     return observations(told, subject=told.touch_id, value=told.answered.notnull())
 
 
+@known
 def _answered(facts: Facts) -> Any:
     sent, own = contacts(facts), replies(facts)
     in_time = [

@@ -19,7 +19,7 @@ def observe(facts: Facts) -> Any:
 
     Where nobody ever withdrew the data cannot tell, for exports without withdrawals look the same.
     """
-    left = facts.known("goodbyes", goodbyes(facts))
+    left = goodbyes(facts)
     days = facts.settings.kpi.unsubscribe_days
     watched = contacts(facts).filter(watched_for(facts, _.occurred_at, days=days), ibis.literal(holds_any(facts, left)))
     told = watched.left_join(
@@ -35,7 +35,7 @@ def observe(facts: Facts) -> Any:
 
 def left_out(facts: Facts) -> Any:
     """Customers contacted only so lately that they may still withdraw."""
-    is_known = ibis.literal(holds_any(facts, facts.known("goodbyes", goodbyes(facts))))
+    is_known = ibis.literal(holds_any(facts, goodbyes(facts)))
     first = contacts(facts).filter(is_known).group_by("customer_id").agg(first_at=_.occurred_at.min())
     return first.filter(~watched_for(facts, _.first_at, days=facts.settings.kpi.unsubscribe_days))
 

@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import PLACES, Facts, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.results import Titles
 
 TOUCHPOINT = "cart"
@@ -30,6 +30,7 @@ def _last_judged(facts: Facts) -> Any:
     return facts.observed_until - ibis.interval(hours=facts.settings.kpi.cart_hours)
 
 
+@known
 def _carts(facts: Facts) -> Any:
     """The last touch of each cart, and whether an order followed in time.
 
@@ -50,7 +51,7 @@ def _carts(facts: Facts) -> Any:
     events = events.mutate(next_at=_.occurred_at.lead().over(in_order), order_next=_.is_order.lead().over(in_order))
     in_time = (_.next_at <= _.occurred_at + ibis.interval(hours=facts.settings.kpi.cart_hours)).fill_null(False)
     events = events.mutate(goes_on=in_time & ~_.order_next, is_ordered=in_time & _.order_next)
-    return facts.known("carts", events.filter(~_.is_order, ~_.goes_on))
+    return events.filter(~_.is_order, ~_.goes_on)
 
 
 KPI = Kpi(

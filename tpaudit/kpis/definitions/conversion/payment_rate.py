@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.results import Titles
 
 
@@ -25,6 +25,7 @@ def left_out(facts: Facts) -> Any:
     return _placed(facts).filter(_.is_fresh)
 
 
+@known
 def _placed(facts: Facts) -> Any:
     """Orders whose payment is known: by their state, or by the time of payment."""
     orders = facts.with_customer(facts.store.current("orders").filter(_.status.notnull() | _.paid_at.notnull()))
@@ -33,7 +34,7 @@ def _placed(facts: Facts) -> Any:
     placed_at = ibis.coalesce(possible(facts.store, orders.created_at), possible(facts.store, orders.paid_at))
     latest = facts.observed_until - ibis.interval(hours=facts.settings.kpi.cart_hours)
     orders = orders.select("order_id", "customer_id", placed_at=placed_at, is_paid=orders.paid_order.notnull())
-    return facts.known("orders_placed", orders.mutate(is_fresh=(_.placed_at > latest).fill_null(False)))
+    return orders.mutate(is_fresh=(_.placed_at > latest).fill_null(False))
 
 
 KPI = Kpi(

@@ -10,7 +10,7 @@ from ibis import _
 from tpaudit.engine.portable import hours_between
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.results import Titles
 
 
@@ -28,6 +28,7 @@ def left_out(facts: Facts) -> Any:
     return _fates(facts).filter(_.is_won_some_time)
 
 
+@known
 def _fates(facts: Facts) -> Any:
     """Leads with when they came in, when they were won, and until when they were watched otherwise.
 
@@ -52,7 +53,7 @@ def _fates(facts: Facts) -> Any:
         said_won=leads.is_converted.fill_null(False) | (leads.status == "won").fill_null(False),
         watched_until=is_lost.ifelse(closed_at, facts.observed_until),
     )  # fmt: skip
-    return facts.known("lead_fates", leads.mutate(is_won_some_time=_.said_won & _.won_at.isnull()))
+    return leads.mutate(is_won_some_time=_.said_won & _.won_at.isnull())
 
 
 def _later_deals(leads: Any, won: Any) -> Any:

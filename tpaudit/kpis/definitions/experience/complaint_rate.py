@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import PLACES, Facts, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.kpis.watching import dated_touches, holds_any, watched_for
 from tpaudit.results import Titles
 
@@ -22,7 +22,7 @@ def observe(facts: Facts) -> Any:
     A complaint is itself a meeting with the customer, but no touchpoint's fault: it counts overall only.
     """
     days = facts.settings.journey.window_days
-    complaints = facts.known("complaints", _complaints(facts))
+    complaints = _complaints(facts)
     met = _met(facts, complaints).filter(watched_for(facts, _.occurred_at, days=days))
     in_time = [
         met.customer_id == complaints.complainer,
@@ -57,6 +57,7 @@ def _met(facts: Facts, complaints: Any) -> Any:
     return others.select("customer_id", "occurred_at", *PLACES)
 
 
+@known
 def _complaints(facts: Facts) -> Any:
     cases = _labelled(facts)
     labels = (cases.type.fill_null("") + " " + cases.tags.join(" ").fill_null("")).lower()

@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Family
-from tpaudit.kpis.facts import Facts
+from tpaudit.kpis.facts import Facts, known
 from tpaudit.kpis.watching import dated_touches, holds_any
 from tpaudit.results import Titles
 
@@ -25,6 +25,7 @@ _BROADCASTS = ("care_message", "renewal_reminder", "cross_sell", "coupon", "surv
 _SALES = "sales_conversation"
 
 
+@known
 def followed_leads(facts: Facts) -> Any:
     """Leads whose follow-ups would be known, and what sales did about them.
 
@@ -33,12 +34,7 @@ def followed_leads(facts: Facts) -> Any:
     is_dated, whether contacted_at is the first follow-up for sure: where a CRM keeps only the last, earlier ones are
     unknown. Empty where the data hold no follow-up of anybody.
     """
-    return facts.known("followed_leads", _followed_leads(facts))
-
-
-def _followed_leads(facts: Facts) -> Any:
-    leads = facts.known("dated_leads", _leads(facts))
-    follow_ups = facts.known("follow_ups", _follow_ups(facts, leads))
+    leads, follow_ups = _leads(facts), _follow_ups(facts)
     first = follow_ups.group_by("followed_lead").agg(
         contacted_at=_.followed_at.min(), dated_at=_.followed_at.min(where=_.is_dated)
     )
@@ -53,6 +49,7 @@ def _followed_leads(facts: Facts) -> Any:
     )
 
 
+@known
 def _leads(facts: Facts) -> Any:
     """Leads of known time; `crm_tells` is whether their export ever says when anybody was followed up."""
     rows = facts.store.current("leads")
@@ -69,10 +66,11 @@ def _leads(facts: Facts) -> Any:
     return leads.join(rows, leads.lead_id == rows.lead).drop("lead")
 
 
-def _follow_ups(facts: Facts, leads: Any) -> Any:
+@known
+def _follow_ups(facts: Facts) -> Any:
     """When leads were followed up after they came in: followed_lead, followed_at, and is_dated, which is False for a
     last follow-up that may have had others before."""
-    touches = sales_touches(facts)
+    leads, touches = _leads(facts), sales_touches(facts)
     met = leads.join(
         touches, [leads.customer_id == touches.followed_customer, touches.touched_at >= leads.created_at]
     ).select(followed_lead="lead_id", followed_at="touched_at", is_dated=ibis.literal(True))

@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import contacts
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.kpis.watching import dated_touches
 from tpaudit.results import Titles
 
@@ -17,8 +17,7 @@ from tpaudit.results import Titles
 def observe(facts: Facts) -> Any:
     """Contacts the data reach back far enough for, 1 where nothing had happened with the customer for long."""
     span = ibis.interval(days=facts.settings.kpi.dormant_days)
-    judged = _dated(facts).filter(_.occurred_at - span >= _.begins_at)
-    awake = facts.known("awake_contacts", _awake(facts, judged, span))
+    judged, awake = _judged(facts), _awake(facts)
     seen = facts.customers.select("first_seen_at", seen="customer_id")
     told = judged.left_join(awake, judged.touch_id == awake.awake)
     told = told.left_join(seen, told.customer_id == seen.seen)
@@ -27,8 +26,15 @@ def observe(facts: Facts) -> Any:
     return observations(told, subject=told.touch_id, value=told.awake.isnull() & known_long)
 
 
-def _awake(facts: Facts, judged: Any, span: Any) -> Any:
+def _judged(facts: Facts) -> Any:
+    """Contacts the data reach back far enough for."""
+    return _dated(facts).filter(_.occurred_at - ibis.interval(days=facts.settings.kpi.dormant_days) >= _.begins_at)
+
+
+@known
+def _awake(facts: Facts) -> Any:
     """Contacts before which something had happened lately."""
+    judged, span = _judged(facts), ibis.interval(days=facts.settings.kpi.dormant_days)
     touches = dated_touches(facts).select(toucher="customer_id", touched_at="occurred_at")
     lately = [
         judged.customer_id == touches.toucher,
@@ -49,9 +55,13 @@ def _dated(facts: Facts) -> Any:
 
     Single dates of records, such as a consent of years ago, reach back further than anybody watched.
     """
+    return contacts(facts).cross_join(_first_touch(facts))
+
+
+@known
+def _first_touch(facts: Facts) -> Any:
     recorded = dated_touches(facts).filter(_.record_table == "touches")
-    begins_at = facts.known("first_touch", recorded.aggregate(begins_at=_.occurred_at.min()))
-    return contacts(facts).cross_join(begins_at)
+    return recorded.aggregate(begins_at=_.occurred_at.min())
 
 
 KPI = Kpi(

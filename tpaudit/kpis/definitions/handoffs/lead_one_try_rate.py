@@ -10,22 +10,23 @@ from ibis import _
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.handoffs import FOLLOW_UPS_NEEDED, followed_leads
 from tpaudit.kpis.definitions.reach import lead_conversion_rate
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.kpis.watching import watched_for
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Contacted leads watched long enough, 1 where no second day of contact followed and they were not won."""
-    judged = facts.known("tried_leads", _judged(facts)).filter(_.one_try.notnull())
+    judged = _judged(facts).filter(_.one_try.notnull())
     return observations(judged, subject=judged.lead_id, occurred_at=judged.created_at, value=judged.one_try)
 
 
 def left_out(facts: Facts) -> Any:
     """Contacted leads that may still get their second try, or whose earlier tries are unknown."""
-    return facts.known("tried_leads", _judged(facts)).filter(_.one_try.isnull())
+    return _judged(facts).filter(_.one_try.isnull())
 
 
+@known
 def _judged(facts: Facts) -> Any:
     days = facts.settings.journey.window_days
     won = lead_conversion_rate.observe(facts).filter(_.value > 0).select(won_lead="subject")

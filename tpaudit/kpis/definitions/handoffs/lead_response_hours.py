@@ -11,14 +11,13 @@ from tpaudit.engine.portable import hours_between
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.handoffs import FOLLOW_UPS_NEEDED, followed_leads
 from tpaudit.kpis.facts import Facts, observations
-from tpaudit.kpis.watching import watched_until
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Leads with the hours until their first contact, or until they were closed or the audit's day began."""
     leads = followed_leads(facts).filter(_.contacted_at.isnull() | _.is_dated)
-    until = ibis.least(ibis.coalesce(leads.ended_at, watched_until(facts)), watched_until(facts))
+    until = ibis.least(ibis.coalesce(leads.ended_at, facts.observed_until), facts.observed_until)
     hours = hours_between(leads.created_at, ibis.coalesce(leads.contacted_at, until))
     return observations(
         leads,

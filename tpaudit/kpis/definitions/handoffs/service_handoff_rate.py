@@ -8,14 +8,14 @@ import ibis
 from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import PLACES, Facts, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.kpis.watching import dated_touches, holds_any, watched_for
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """New customers won long enough ago, 1 where service met them in time, once per touch of their journey."""
-    service = facts.known("service_touches", _service_touches(facts))
+    service = _service_touches(facts)
     won = facts.new_customers.filter(
         watched_for(facts, _.won_at, days=facts.settings.kpi.handoff_days), ibis.literal(holds_any(facts, service))
     )
@@ -36,6 +36,7 @@ def left_out(facts: Facts) -> Any:
     return facts.new_customers.filter(~watched_for(facts, _.won_at, days=facts.settings.kpi.handoff_days))
 
 
+@known
 def _service_touches(facts: Facts) -> Any:
     """Meetings with service: served, served_at. A return is no taking over, and a refund booked no meeting."""
     touches = dated_touches(facts).filter(_.stage == "service", (_.record_table != "orders").fill_null(True))

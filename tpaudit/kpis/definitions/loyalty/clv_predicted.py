@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.loyalty import with_journey
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, known, observations
 from tpaudit.results import Titles
 from tpaudit.stats import bgnbd, gamma_gamma
 from tpaudit.stats.bgnbd import BgNbd
@@ -30,7 +30,7 @@ _YEAR = 365.0
 
 def observe(facts: Facts) -> Any:
     """Buyers with their predicted value, once per place of their journey; nobody if a model cannot be fitted."""
-    buyers = facts.known("buying_histories", _histories(facts))
+    buyers = _histories(facts)
     models = _fitted(facts, buyers)
     if models is None:
         nobody = facts.customers.filter(ibis.literal(False))
@@ -40,6 +40,7 @@ def observe(facts: Facts) -> Any:
     return observations(met, subject=met.customer_id, occurred_at=met.first_at, value=met.worth)
 
 
+@known
 def _histories(facts: Facts) -> Any:
     """Buyers with what the models look at. A purchase is a day on which more was paid than returned.
 

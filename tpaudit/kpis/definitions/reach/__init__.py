@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from tpaudit.kpis.definition import Family
-from tpaudit.kpis.facts import PLACES, Facts, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.results import Titles
 
 FAMILY = Family("reach", Titles(en="Reach and acquisition", zh="触达与获客"))
@@ -30,11 +30,14 @@ def lagged_spend(facts: Facts) -> Any:
 def returns(facts: Facts, margin: float, cost: float) -> Any:
     """Observations of what advertising returned per unit spent: the first revenue of new customers times *margin*,
     credited to the steps that money was spent on, less *cost* times the spend."""
-    spend = lagged_spend(facts)
-    paid_for = spend.select("touchpoint").distinct()
-    revenue = credited_steps(facts).semi_join(paid_for, "touchpoint").filter(_.value.notnull())
-    revenue = facts.known("revenue_of_paid_steps", revenue)
+    spend, revenue = lagged_spend(facts), _revenue_of_paid_steps(facts)
     earned = revenue.value.cast("float64") * revenue.part * margin
     return observations(spend, value=-cost * spend.spend, base=spend.spend).union(
         observations(revenue, occurred_at=revenue.won_at, value=earned)
     )
+
+
+@known
+def _revenue_of_paid_steps(facts: Facts) -> Any:
+    paid_for = facts.spend.select("touchpoint").distinct()
+    return credited_steps(facts).semi_join(paid_for, "touchpoint").filter(_.value.notnull())

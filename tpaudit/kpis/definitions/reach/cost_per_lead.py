@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import PLACES, Facts, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.results import Titles
 
 
@@ -28,6 +28,7 @@ def observe(facts: Facts) -> Any:
     )
 
 
+@known
 def _credited_leads(facts: Facts) -> Any:
     """Leads, once per touch of the window before, each an equal part of one; else, once where they came in."""
     leads = facts.leads.select(
@@ -38,8 +39,7 @@ def _credited_leads(facts: Facts) -> Any:
     own = {"touchpoint": met.own_touchpoint, "stage": met.own_stage, "channel": met.own_channel}
     places = {name: met.touchpoint.isnull().ifelse(own.get(name, ibis.null("string")), met[name]) for name in PLACES}
     touches_of_lead = _.count().over(ibis.window(group_by="lead_id"))
-    credited = met.select("lead_id", "customer_id", "came_at", **places, part=1.0 / touches_of_lead)
-    return facts.known("credited_leads", credited)
+    return met.select("lead_id", "customer_id", "came_at", **places, part=1.0 / touches_of_lead)
 
 
 KPI = Kpi(

@@ -9,6 +9,7 @@ from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.watching import holds_any
 from tpaudit.results import Titles
 
 
@@ -23,14 +24,14 @@ def observe(facts: Facts) -> Any:
     said_won = leads.is_converted.fill_null(False) | (leads.status == "won").fill_null(False)
     # Under the lead's own record the deal is its deal; the same person's other deals must not be older than the lead.
     deal_won = leads.own_contact.notnull() | (leads.last_won_at >= leads.created_at).fill_null(False)
-    fate_known = leads.is_converted.notnull() | leads.status.isin(["won", "lost"]) | ibis.literal(_any_deals(facts))
+    fate_known = (
+        leads.is_converted.notnull()
+        | leads.status.isin(["won", "lost"])
+        | ibis.literal(holds_any(facts, facts.store.lake("deals")))
+    )
     return observations(
         leads.filter(fate_known), subject=leads.lead_id, occurred_at=leads.created_at, value=said_won | deal_won
     )
-
-
-def _any_deals(facts: Facts) -> bool:
-    return bool(facts.store.engine.fetch_rows(facts.store.lake("deals").limit(1)))
 
 
 KPI = Kpi(

@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import begun, possible
 from tpaudit.kpis.definition import Family
-from tpaudit.kpis.facts import PLACES, Facts
+from tpaudit.kpis.facts import PLACES, Facts, known
 from tpaudit.results import Titles
 
 FAMILY = Family("service", Titles(en="Service", zh="服务"))
@@ -20,6 +20,7 @@ _ASKED_IN = ("touches", "tickets")
 _WHERE_CUSTOMERS_ASK = ("chat", "hotline", SELF_SERVICE)
 
 
+@known
 def cases(facts: Facts) -> Any:
     """Service cases that were not deleted: ticket_id, customer_id, created_at, resolved_at, is_resolved, reopens and
     where they came in (touchpoint, stage, channel).
@@ -27,10 +28,6 @@ def cases(facts: Facts) -> Any:
     A case is resolved as its state says. Without a state it is resolved if its export says when, and open if the same
     export says so of other cases; else `is_resolved` is NULL.
     """
-    return facts.known("cases", _cases(facts))
-
-
-def _cases(facts: Facts) -> Any:
     tickets = facts.store.current("tickets").filter(_.ticket_id.notnull(), (_.status != "deleted").fill_null(True))
     tickets = tickets.filter(begun(facts.store, tickets.created_at))
     created = possible(facts.store, tickets.created_at)
@@ -61,6 +58,7 @@ def _cases(facts: Facts) -> Any:
     )  # fmt: skip
 
 
+@known
 def requests(facts: Facts) -> Any:
     """What customers asked service: touch_id, customer_id, occurred_at, the places, and next_at, when the same customer
     asked again.
@@ -68,10 +66,6 @@ def requests(facts: Facts) -> Any:
     A request is an opened case, a chat, a call or a visit to self-service that the company did not start, or any other
     touch of the service stage the customer started. Pages of self-service read on one day are one request.
     """
-    return facts.known("requests", _requests(facts))
-
-
-def _requests(facts: Facts) -> Any:
     touches = facts.touches.filter(possible(facts.store, _.occurred_at).notnull(), _.record_table.isin(_ASKED_IN))
     touches = touches.filter((_.direction != "outbound").fill_null(True), (_.event != "Ticket Solved").fill_null(True))
     is_request = (

@@ -11,14 +11,13 @@ from tpaudit.engine.portable import hours_between
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.service import cases
 from tpaudit.kpis.facts import Facts, observations
-from tpaudit.kpis.watching import watched_until
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Cases with the hours until they were resolved, or until the audit's day for those still open."""
     told = cases(facts).filter(_.is_resolved.notnull(), _.created_at.notnull())
-    until = ibis.ifelse(told.is_resolved, told.resolved_at, watched_until(facts))
+    until = ibis.ifelse(told.is_resolved, told.resolved_at, facts.observed_until)
     hours = hours_between(told.created_at, until)
     return observations(
         told, subject=told.ticket_id, occurred_at=told.created_at, value=hours, base=told.is_resolved
