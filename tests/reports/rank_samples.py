@@ -10,7 +10,9 @@ from tpaudit.results import (
     Experiment,
     GoldenRow,
     ModelFit,
+    OverallRow,
     RankResult,
+    SensitivityRow,
     Titles,
 )
 
@@ -121,8 +123,29 @@ RANK = RankResult(
         for touchpoint, share in (("online_ads", 0.41), ("product_page", 0.33), ("chat", 0.26))
         for model in ("first", "last", "linear", "markov", "shapley")
     ),
-    fits=(ModelFit(outcome="conversion", customers=1204, outcomes=312, auc=0.713, calibration_gap=0.008),),
+    fits=(
+        ModelFit(outcome="conversion", customers=1204, outcomes=312, auc=0.713, calibration_gap=0.008, window_days=30,
+                 censored=87, adjusted_for=("keen", "cool"),
+                 not_adjusted_for={"VIP": "alone", "has bought": "follows_outcome", "has not": "follows_outcome"}),
+    ),
     journeys=1204, conversions=312, replicates=1000, top=3,
     excluded={"checkout": "follows from the order itself"},
     touchpoint_titles=TITLES, experience=EXPERIENCE, experience_fit=FIT, actions=ACTIONS, experiments=(EXPERIMENT,),
+    weights={"conversion": 0.5, "retention": 0.25, "satisfaction": 0.25},
+    overall=(
+        OverallRow(stage="consideration", touchpoint="chat", rank=1, rank_low=1, rank_high=2, score=0.043,
+                   outcomes=("conversion", "satisfaction")),
+        OverallRow(stage="consideration", touchpoint="product_page", rank=2, rank_low=1, rank_high=2, score=0.023,
+                   outcomes=("conversion",)),
+        OverallRow(stage="service", touchpoint="hotline", rank=1, rank_low=1, rank_high=1, score=-0.062,
+                   outcomes=("retention", "satisfaction")),
+    ),
+    sensitivity=tuple(
+        SensitivityRow(stage="consideration", outcome="conversion", touchpoint="chat", assumption=assumption,
+                       value=value, rank=1, effect=0.1, effect_low=0.05, effect_high=0.15, verdict=verdict,
+                       n_customers=300)
+        for assumption, value, verdict in (
+            ("window_days", 15.0, "golden"), ("window_days", 60.0, "golden"), ("confidence", 0.9, "supporting"),
+        )
+    ),
 )  # fmt: skip

@@ -330,10 +330,22 @@ def study_basis(result: RankResult, messages: Messages, figures: Figures) -> lis
     return lines
 
 
-def by_assumption(
-    result: RankResult,
-) -> tuple[list[tuple[str, float]], list[tuple[GoldenRow, list[SensitivityRow | None]]]]:
-    """The assumptions looked at, and per touchpoint with a verdict in the ranking or under one of them its verdicts."""
+def weights_in_words(result: RankResult, messages: Messages) -> str:
+    """Each outcome with the weight it has in the ranking over all of them."""
+    return ", ".join(f"{messages.name('outcome', name)} {weight:g}" for name, weight in result.weights.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """Verdicts under other assumptions: the assumptions looked at as name and value, and touchpoints with a verdict
+    in the ranking or under one of them, each with what it is under every assumption."""
+
+    columns: list[tuple[str, float]]
+    rows: list[tuple[GoldenRow, list[SensitivityRow | None]]]
+
+
+def by_assumption(result: RankResult) -> Assumptions:
+    """Touchpoints with a verdict, now or otherwise, and their verdicts under each assumption."""
     columns: list[tuple[str, float]] = list(dict.fromkeys((row.assumption, row.value) for row in result.sensitivity))
     seen: dict[tuple[str, ...], dict[tuple[str, float], SensitivityRow]] = {}
     for other in result.sensitivity:
@@ -345,4 +357,4 @@ def by_assumption(
         others = [own.get(column) for column in columns]
         if {row.verdict, *(other.verdict for other in own.values())} & {"golden", "golden_risk"}:
             rows.append((row, others))
-    return columns, rows
+    return Assumptions(columns, rows)

@@ -15,6 +15,7 @@ from tpaudit.reports import action_text
 from tpaudit.reports.arrange import (
     OutcomeRanking,
     attribution_by_touchpoint,
+    by_assumption,
     compared_models,
     findings_in_order,
     issues_by_kind,
@@ -25,6 +26,8 @@ from tpaudit.reports.arrange import (
     map_by_stage,
     place,
     rankings,
+    study_basis,
+    weights_in_words,
 )
 from tpaudit.reports.figures import Figures, printable
 from tpaudit.reports.finding_text import history
@@ -75,6 +78,9 @@ def render(run: RunResult, lang: Language) -> str:
         absent=[messages.text(f"html.{part}") for part, stage in _PARTS.items() if not _present(run, stage)],
         sentences=headline(run, messages, figures),
         rankings=[_RankingView.of(ranking) for ranking in rankings(run.rank)] if run.rank else [],
+        studies=study_basis(run.rank, messages, figures) if run.rank else [],
+        weights=weights_in_words(run.rank, messages) if run.rank else "",
+        assumptions=by_assumption(run.rank) if run.rank else None,
         models=compared_models(run.rank) if run.rank else [],
         attribution=attribution_by_touchpoint(run.rank) if run.rank else [],
         has_cost=any(row.cost is not None for row in run.rank.attribution) if run.rank else False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
-from tpaudit.reports.arrange import by_assumption, study_basis
+from tpaudit.reports.arrange import by_assumption, study_basis, weights_in_words
 from tpaudit.reports.terminal.grid import Grid
 from tpaudit.reports.terminal.view import View, indented, joined
 from tpaudit.results import OverallRow, RankResult
@@ -22,7 +22,7 @@ def overall_table(result: RankResult, view: View) -> RenderableType | None:
     if not result.overall:
         return None
     said = view.messages.text
-    weights = ", ".join(f"{view.messages.name('outcome', name)} {weight:g}" for name, weight in result.weights.items())
+    weights = weights_in_words(result, view.messages)
     shown, more = view.cut(result.overall, weight=lambda row: abs(row.score))
     grid = Grid(
         view,
@@ -47,9 +47,9 @@ def sensitivity_table(result: RankResult, view: View) -> RenderableType | None:
     if not result.sensitivity:
         return None
     said = view.messages.text
-    columns, rows = by_assumption(result)
-    shown, more = view.cut(rows)
-    heads = [said(f"sensitivity.{name}", value=f"{value:g}") for name, value in columns]
+    found = by_assumption(result)
+    shown, more = view.cut(found.rows)
+    heads = [said(f"sensitivity.{name}", value=f"{value:g}") for name, value in found.columns]
     grid = Grid(
         view,
         (
