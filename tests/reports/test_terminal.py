@@ -12,10 +12,12 @@ from tests.reports.attribution_samples import NOTHING, OF_AUDIT, OF_FILE
 from tests.reports.samples import EMPTY as EMPTY_RESULTS
 from tests.reports.samples import FAILED, HOSTILE, INGEST, PASSED, RANK
 from tests.reports.samples import RESULTS as SAMPLES
+from tpaudit.reports.figures import Figures
 from tpaudit.reports.language import LANGUAGES, Language, Messages
+from tpaudit.reports.sentences import headline
 from tpaudit.reports.terminal import View, render
 from tpaudit.reports.terminal.grid import Grid
-from tpaudit.results import Result, ValidateResult
+from tpaudit.results import Result, RunResult, ValidateResult
 
 RESULTS = {**SAMPLES, "attribution": OF_AUDIT, "attribution_of_file": OF_FILE}
 EMPTY = {**EMPTY_RESULTS, "attribution": NOTHING}
@@ -49,6 +51,17 @@ def test_no_line_is_wider_than_the_console(name: str, lang: Language, width: int
     lines = drawn(RESULTS[name], lang, width, ascii).splitlines()
 
     assert max(cell_len(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize("width", range(60, 124, 4))
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_sentences_of_the_headline_are_shown_whole(lang: Language, width: int) -> None:
+    run = SAMPLES["run"]
+    assert isinstance(run, RunResult)
+    shown = "".join(drawn(run, lang, width).split())
+    messages = Messages(lang)
+    for sentence in headline(run, messages, Figures(messages)):
+        assert "".join(sentence.split()) in shown
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -28,6 +28,7 @@ def render_rank(result: RankResult, view: View) -> RenderableType:
         ),
         *(outcome_table(ranking, result, view) for ranking in rankings(result)),
         legend(result, view) if result.golden else indented(view.say("rank.nothing")),
+        study_lines(result, view),
         overall_table(result, view),
         sensitivity_table(result, view),
         breakpoint_list(result, view),
@@ -61,7 +62,6 @@ def legend(result: RankResult, view: View) -> RenderableType:
         indented(view.text(signs, "dim")),
         indented(view.say("rank.reading", "dim", top=result.top)),
         indented(view.say("rank.association", "dim")),
-        study_lines(result, view),
     )
 
 

@@ -45,6 +45,9 @@ def render_run(result: RunResult, view: View) -> RenderableType:
 def _headline(result: RunResult, view: View) -> RenderableType:
     sentences = headline(result, view.messages, view.figures)
     bullets = Table.grid(padding=(0, 1))
+    bullets.add_column()
+    # Chinese sentences are words as long as the line: they are folded, not cut.
+    bullets.add_column(overflow="fold")
     if result.status != "done":
         key = "run.nothing_to_do" if result.status == "nothing to do" else "run.stopped"
         bullets.add_row(view.text("—", "bold yellow"), view.say(key, "bold yellow"))
