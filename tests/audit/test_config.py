@@ -87,3 +87,23 @@ def test_the_template_changes_nothing_and_explains_every_key(tmp_path: Path) -> 
     for setting in config.listing():
         assert f"# {setting.name} = " in text
         assert setting.meaning and f"# {setting.meaning}" in text
+
+
+def test_weights_of_outcomes_complete_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "tpaudit.toml").write_text("[rank]\nweights = { satisfaction = 1 }\n", encoding="utf-8")
+    weights = load_config(tmp_path, {}).settings.rank.weights
+    assert weights == {"conversion": 0.5, "retention": 0.25, "satisfaction": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ("{ conversoin = 1 }", "did you mean 'conversion'"),
+        ("{ conversion = -1 }", "greater than or equal to 0"),
+        ("{ conversion = 0, retention = 0, satisfaction = 0 }", "at least one outcome"),
+    ],
+)
+def test_impossible_weights_are_told(tmp_path: Path, weights: str, said: str) -> None:
+    (tmp_path / "tpaudit.toml").write_text(f"[rank]\nweights = {weights}\n", encoding="utf-8")
+    with pytest.raises(ConfigFault, match=said):
+        load_config(tmp_path, {})

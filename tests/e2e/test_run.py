@@ -21,11 +21,15 @@ def digests(audit: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(audit.glob("marts/*.parquet"))}
 
 
+# Rankings under other assumptions are made where the settings ask for them.
+ON_DEMAND = ("golden_sensitivity",)
+
+
 @pytest.mark.parametrize("name", MARTS)
 def test_every_mart_has_its_declared_columns_and_rows(finished_audit: Path, name: str) -> None:
     table = pq.read_table(finished_audit / "marts" / f"{name}.parquet")
     assert table.column_names == list(MARTS[name].column_names)
-    assert table.num_rows > 0
+    assert table.num_rows > 0 or name in ON_DEMAND
     keys = table.select(list(MARTS[name].key)).to_pylist()
     assert len({tuple(row.values()) for row in keys}) == len(keys)
 

@@ -181,12 +181,8 @@ class KpiSection(Section):
     )
 
 
-class OutcomeWeights(Section):
-    """How much each outcome counts in the ranking over all of them; relative to each other."""
-
-    conversion: Annotated[float, Field(ge=0)] = Field(0.5, description="weight of conversion")
-    retention: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of retention")
-    satisfaction: Annotated[float, Field(ge=0)] = Field(0.25, description="weight of satisfaction")
+# Conversion feeds the other two, so it counts as much as both.
+_OUTCOME_WEIGHTS = {"conversion": 0.5, "retention": 0.25, "satisfaction": 0.25}
 
 
 class RankSection(Section):
@@ -204,8 +200,9 @@ class RankSection(Section):
         description="tags of contact records that effects are adjusted for; unset: those that are frequent and do not "
         "follow from the outcome",
     )
-    weights: OutcomeWeights = Field(
-        default_factory=OutcomeWeights, description="how much each outcome counts in the ranking over all of them"
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        dict(_OUTCOME_WEIGHTS),
+        description="how much each outcome counts in the ranking over all of them, relative to the others",
     )
     sensitivity: bool = Field(
         False,
@@ -213,6 +210,17 @@ class RankSection(Section):
         "to see which verdicts stand; takes about as long again",
     )
     seed: int = Field(20260101, description="seed of the resampling")
+
+    @field_validator("weights")
+    @classmethod
+    def _known_outcomes(cls, value: dict[str, float]) -> dict[str, float]:
+        for outcome in value:
+            if outcome not in _OUTCOME_WEIGHTS:
+                raise ValueError(f"unknown outcome {outcome!r}{did_you_mean(outcome, _OUTCOME_WEIGHTS)}")
+        weights = _OUTCOME_WEIGHTS | value
+        if not any(weights.values()):
+            raise ValueError("at least one outcome must count")
+        return weights
 
 
 class ExperienceSection(Section):

@@ -43,4 +43,6 @@ def _toml(value: Any) -> str:
         return '""  (unset)'
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
     return json.dumps(value, ensure_ascii=False)

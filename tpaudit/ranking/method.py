@@ -23,7 +23,7 @@ def methods() -> tuple[Method, ...]:
     """All parts of the method, the whole first.
 
     >>> [method.id for method in methods()][:2]
-    ['golden', 'golden.experience']
+    ['golden', 'golden.sensitivity']
     """
     text = resources.files(__package__).joinpath("method.toml").read_text(encoding="utf-8")
     return tuple(

@@ -47,7 +47,7 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
     sensitivity = ranking.sensitivity(context)
     golden = marked_robust(golden, sensitivity)
     beyond = look_beyond(ranking.facts, ranking.catalogue, golden, fits, ranking.weights, store.audit.config.settings)
-    weights = ranking.rules.weights.model_dump()
+    weights = ranking.rules.weights
     over_all = overall(golden, weights)
     if outcome is None and top is None:
         _write(store, "attribution", attribution)
