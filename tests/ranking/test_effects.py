@@ -11,9 +11,10 @@ from scipy.special import expit
 from tpaudit.audit.settings import RankSection
 from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
 from tpaudit.ranking.exposures import Cells, Feature
-from tpaudit.ranking.golden import Context, judge
+from tpaudit.ranking.golden import Context, judge, p_values
 from tpaudit.results import GoldenRow
 from tpaudit.stats.bootstrap import BLOCKS, block_weights
+from tpaudit.stats.evidence import false_discovery_adjusted
 
 Floats = NDArray[np.float64]
 NO_CONTEXT = Context({}, {}, {})
@@ -137,7 +138,9 @@ def test_quality_measures_by_hand() -> None:
 
 def verdicts(cells: Cells, rules: RankSection) -> dict[str, GoldenRow]:
     weights = block_weights(rules.replicates, rules.seed)
-    rows = judge("conversion", cells, adjusted_effects(cells), weights, rules, NO_CONTEXT)
+    effects = adjusted_effects(cells)
+    adjusted = false_discovery_adjusted(p_values(cells, effects, rules))
+    rows = judge("conversion", cells, effects, adjusted, weights, rules, NO_CONTEXT)
     return {row.touchpoint: row for row in rows}
 
 

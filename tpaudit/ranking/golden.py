@@ -6,10 +6,10 @@ Ranks come with the range they take when customers are resampled; a touchpoint i
 
 insufficient   where too few customers met or did not meet it, or too few of them had or missed the outcome,
 golden         where it is among the top of those that help in its stage in nine resamples of ten, its effect is
-               positive beyond chance (Benjamini-Hochberg over all touchpoints judged for the outcome), positive in
-               both halves of the period, and no smaller than [rank] min_lift of the outcome's overall rate: what the
-               data do not show of customers, such as their keenness, lends every touchpoint a small effect, and a
-               large audience makes even that one certain,
+               positive beyond chance (Benjamini-Hochberg over everything judged, all outcomes together: the whole
+               ranking is looked at), positive in both halves of the period, and no smaller than [rank] min_lift of
+               the outcome's overall rate: what the data do not show of customers, such as their keenness, lends every
+               touchpoint a small effect, and a large audience makes even that one certain,
 golden_risk    where the same holds for a negative effect among those that harm,
 supporting     otherwise.
 """
@@ -28,7 +28,6 @@ from tpaudit.ranking.effects import Effects, adjusted_effects
 from tpaudit.ranking.exposures import Cells
 from tpaudit.results import GoldenRow
 from tpaudit.stats.bootstrap import percentile_interval
-from tpaudit.stats.evidence import false_discovery_adjusted
 from tpaudit.stats.ranks import descending_ranks, rank_bands
 
 Floats = NDArray[np.float64]
@@ -63,10 +62,22 @@ class _Evidence:
     large_enough: Bools
 
 
-def judge(outcome: str, cells: Cells, effects: Effects | None, weights: Floats, rules: RankSection,
+def p_values(cells: Cells, effects: Effects | None, rules: RankSection) -> Floats:
+    """Two-sided p-value of each feature's effect; NaN where too few customers or outcomes allow to judge it."""
+    if effects is None:
+        return np.full(len(cells.features), np.nan)
+    error = effects.standard_error
+    distance = np.divide(np.abs(effects.estimate), error, out=np.full_like(error, np.nan), where=error > 0)
+    return np.where(_enough(cells, rules), 2 * stats.norm.sf(distance), np.nan)
+
+
+def judge(outcome: str, cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection,
           context: Context) -> list[GoldenRow]:  # fmt: skip
-    """Rows of mart `golden_touchpoints` for one outcome, by stage: what helps and what harms by rank, then the rest."""
-    evidence = _evidence(cells, effects, weights, rules)
+    """Rows of mart `golden_touchpoints` for one outcome, by stage: what helps and what harms by rank, then the rest.
+
+    *adjusted* are the `p_values` of *effects*, adjusted for everything that is looked at together.
+    """
+    evidence = _evidence(cells, effects, adjusted, weights, rules)
     rows = []
     for stage in dict.fromkeys(feature.stage for feature in cells.features):
         members = np.flatnonzero([feature.stage == stage for feature in cells.features])
@@ -78,16 +89,13 @@ def judge(outcome: str, cells: Cells, effects: Effects | None, weights: Floats, 
     return rows
 
 
-def _evidence(cells: Cells, effects: Effects | None, weights: Floats, rules: RankSection) -> _Evidence:
+def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection
+              ) -> _Evidence:  # fmt: skip
     size = len(cells.features)
     exposed = cells.per_block(cells.customers) @ cells.met
     customers, outcomes = exposed.sum(axis=0), cells.per_cell(cells.outcomes) @ cells.met
     in_stage = _stage_customers(cells)
     total = cells.customers.sum()
-    enough = (
-        (np.minimum(customers, total - customers) >= rules.min_customers)
-        & (np.minimum(outcomes, customers - outcomes) >= rules.min_outcomes)
-    )  # fmt: skip
     if effects is None:
         nothing = np.full(size, np.nan)
         none = np.zeros(size, dtype=bool)
@@ -101,11 +109,11 @@ def _evidence(cells: Cells, effects: Effects | None, weights: Floats, rules: Ran
         reach=customers / in_stage.sum(axis=0),
         customers=customers,
         outcomes=outcomes,
-        judged=enough,
+        judged=_enough(cells, rules),
         effect=effects.estimate,
         interval=percentile_interval(resampled),
         moved=reach * resampled,
-        beyond_chance=_beyond_chance(effects, enough),
+        beyond_chance=adjusted <= _FALSE_DISCOVERIES,
         repeated=_repeated(cells, effects),
         large_enough=np.abs(effects.estimate) >= rules.min_lift * cells.outcomes.sum() / total,
     )
@@ -119,12 +127,12 @@ def _stage_customers(cells: Cells) -> Floats:
     return np.asarray(cells.per_block(cells.customers) @ seen)
 
 
-def _beyond_chance(effects: Effects, judged: Bools) -> Bools:
-    """Whether an effect differs from zero although many were looked at."""
-    error = effects.standard_error
-    distance = np.divide(np.abs(effects.estimate), error, out=np.full_like(error, np.nan), where=error > 0)
-    p_values = np.where(judged, 2 * stats.norm.sf(distance), np.nan)
-    return np.asarray(false_discovery_adjusted(p_values) <= _FALSE_DISCOVERIES)
+def _enough(cells: Cells, rules: RankSection) -> Bools:
+    """Whether enough customers met each feature and did not, and enough of them had the outcome and had not."""
+    customers, outcomes = cells.per_cell(cells.customers) @ cells.met, cells.per_cell(cells.outcomes) @ cells.met
+    contrast = np.minimum(customers, cells.customers.sum() - customers) >= rules.min_customers
+    enough: Bools = contrast & (np.minimum(outcomes, customers - outcomes) >= rules.min_outcomes)
+    return enough
 
 
 def _repeated(cells: Cells, effects: Effects) -> Bools:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
 from ibis import _
 
@@ -16,9 +17,9 @@ from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.facts import Facts
 from tpaudit.model import MARTS, STAGES
 from tpaudit.ranking.attribution import Attribution, attribute
-from tpaudit.ranking.effects import adjusted_effects, calibration_gap, ranking_quality
+from tpaudit.ranking.effects import Effects, adjusted_effects, calibration_gap, ranking_quality
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
-from tpaudit.ranking.golden import Context, judge
+from tpaudit.ranking.golden import Context, judge, p_values
 from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
 from tpaudit.ranking.steps import spend_by_touchpoint, steps_of_audit
@@ -34,6 +35,7 @@ from tpaudit.results import (
     SensitivityRow,
 )
 from tpaudit.stats.bootstrap import block_weights
+from tpaudit.stats.evidence import false_discovery_adjusted
 from tpaudit.store import Store
 
 
@@ -135,32 +137,47 @@ class _Ranking:
     def golden(self, facts: Facts, context: Context, assumption: Assumption | None = None
                ) -> tuple[list[GoldenRow], list[ModelFit]]:  # fmt: skip
         """Verdicts for every outcome, and what they are taken from."""
-        rows, fits = [], []
+        studies: list[tuple[str, Cells, Effects | None]] = []
+        fits = []
         for outcome in self.outcomes:
             met = STUDIES[outcome](facts)
             met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
             if outcome not in self.traits:
                 self.traits[outcome] = find_traits(self.store, self.tags, met, self.rules.adjust_for)
-            traits = self.traits[outcome]
-            cells = self._cells(met, traits)
+            cells = self._cells(met, self.traits[outcome])
             if cells is None:
                 continue
             effects = adjusted_effects(cells)
-            rows += judge(outcome, cells, effects, self.weights, self.rules, context)
-            fits.append(
-                ModelFit(
-                    outcome=outcome,
-                    customers=round(cells.customers.sum()),
-                    outcomes=round(cells.outcomes.sum()),
-                    auc=ranking_quality(cells, effects.chances) if effects else None,
-                    calibration_gap=calibration_gap(cells, effects.chances) if effects else None,
-                    window_days=facts.settings.journey.window_days,
-                    censored=censored(facts, outcome),
-                    adjusted_for=traits.names,
-                    not_adjusted_for=traits.left_out,
-                )
-            )
-        return rows, fits
+            studies.append((outcome, cells, effects))
+            fits.append(self._fit(facts, outcome, cells, effects))
+        return self._judged(studies, context), fits
+
+    def _judged(self, studies: Sequence[tuple[str, Cells, Effects | None]], context: Context) -> list[GoldenRow]:
+        """Verdicts of all *studies*, which are looked at together."""
+        if not studies:
+            return []
+        found = [p_values(cells, effects, self.rules) for _outcome, cells, effects in studies]
+        ends = np.cumsum([len(p) for p in found])
+        adjusted = np.split(false_discovery_adjusted(np.concatenate(found)), ends[:-1])
+        return [
+            row
+            for (outcome, cells, effects), chance in zip(studies, adjusted, strict=True)
+            for row in judge(outcome, cells, effects, chance, self.weights, self.rules, context)
+        ]
+
+    def _fit(self, facts: Facts, outcome: str, cells: Cells, effects: Effects | None) -> ModelFit:
+        traits = self.traits[outcome]
+        return ModelFit(
+            outcome=outcome,
+            customers=round(cells.customers.sum()),
+            outcomes=round(cells.outcomes.sum()),
+            auc=ranking_quality(cells, effects.chances) if effects else None,
+            calibration_gap=calibration_gap(cells, effects.chances) if effects else None,
+            window_days=facts.settings.journey.window_days,
+            censored=censored(facts, outcome),
+            adjusted_for=traits.names,
+            not_adjusted_for=traits.left_out,
+        )
 
     def sensitivity(self, context: Context) -> list[SensitivityRow]:
         """The same verdicts under other assumptions; none if the settings do not ask for them."""
