@@ -115,12 +115,17 @@ def currency(text: Any) -> Any:
 
 def tells_currency(text: Any) -> Any:
     """Whether an amount names its currency beyond doubt; NULL where it is a mere number."""
-    return text_where(text.try_cast(MONEY).isnull(), text).re_search(_ANY_CURRENCY)
+    return text_where(_digits_or_yuan(text).isnull(), text).re_search(_ANY_CURRENCY)
 
 
 def _short_money(text: Any) -> Any:
     """Digits with a point, perhaps with one sign of currency at either end: nearly all amounts there are."""
-    return ibis.coalesce(text.try_cast(MONEY), text.re_replace(_ONE_SIGN, "").try_cast(MONEY))
+    return ibis.coalesce(_digits_or_yuan(text), text.re_replace(_ONE_SIGN, "").try_cast(MONEY))
+
+
+def _digits_or_yuan(text: Any) -> Any:
+    """Digits with a point, perhaps with 元 behind them, for which no expression need be searched."""
+    return ibis.coalesce(text.try_cast(MONEY), text_where(text.endswith("元"), text).replace("元", "").try_cast(MONEY))
 
 
 def _plain(text: Any) -> Any:
