@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.selectors as s
 from ibis import _
 
@@ -100,13 +101,22 @@ class Store:
         return self._write(declared, rows, file, order)
 
     def _write(self, declared: Table, rows: Any, file: Path, order_by: Sequence[str]) -> int:
-        columns = {
-            column.name: rows[column.name].cast(column.type) if column.name in rows.columns else ibis.null(column.type)
-            for column in declared
-        }
-        shaped = rows.select(**columns)
+        constants = _constants(rows)
+        given = {column.name: column.type for column in declared if column.name in rows.columns}
+        shaped = rows.select(**{name: rows[name].cast(dtype) for name, dtype in given.items() if name not in constants})
         shaped = shaped.mutate(s.across(s.of_type("float64"), lambda value: value.round(_SIGNIFICANT_DECIMALS)))
-        if order_by:
-            shaped = shaped.order_by(list(order_by))
+        if keys := [name for name in order_by if name in shaped.columns]:
+            shaped = shaped.order_by(keys)
+        # What is the same in every row need not be carried through the sorting.
+        same = {column.name: constants.get(column.name, ibis.null()).cast(column.type) for column in declared}
+        shaped = shaped.select(**{name: shaped[name] if name in shaped.columns else same[name] for name in same})
         with replacing(file) as unfinished:
             return self.engine.write_parquet(shaped, unfinished)
+
+
+def _constants(rows: Any) -> dict[str, Any]:
+    """The columns of *rows* that are made of a literal."""
+    made = rows.op()
+    values = made.values.items() if isinstance(made, ops.Project) else ()
+    found = {name: value.to_expr() for name, value in values if isinstance(value, ops.Literal)}
+    return found if len(found) < len(rows.columns) else {}

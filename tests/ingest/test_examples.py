@@ -9,12 +9,27 @@ import pytest
 
 from tests.lake import make_store
 from tpaudit.ingest import ingest
+from tpaudit.ingest.reading.container import Container, container_of
+from tpaudit.ingest.reading.parts import readings_of
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 EXAMPLES = ROOT / "docs" / "examples"
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the third-party files in ../shared/data")
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["receipt.csv", "olist_deals.csv", "olist_leads.csv", "cdnow_transactions.csv"])
+def test_files_are_read_as_they_are_written_without_a_hint(name: str, tmp_path: Path) -> None:
+    file = DATA / name
+    (part,) = next(readings_of(file, container_of(file), tmp_path)).parts
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.reader(text))
+    assert (part.container, part.encoding) == (Container.TEXT, "utf-8")
+    assert part.shape is not None
+    assert (part.shape.place, part.shape.header_rows, part.shape.width) == (0, 1, len(rows[0]))
+    assert [list(row) for row in part.found()] == rows
 
 
 @needs_data

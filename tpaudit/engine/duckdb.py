@@ -161,7 +161,10 @@ class DuckDBEngine:
     def write_parquet(self, expression: Any, file: Path, is_temporary: bool = False) -> int:
         """Write the result of *expression* to *file*, streaming, and return its row count."""
         rows = max(_LEAST_ROWS, min(_MOST_ROWS, _CELLS_OF_A_GROUP // len(expression.columns)))
-        packing = {"compression": "lz4_raw" if is_temporary else "zstd", "row_group_size": rows}
+        packing = {"row_group_size": rows, "compression": "lz4_raw" if is_temporary else "zstd"}
+        if not is_temporary:
+            # Takes a quarter less time than the usual level 3, and 4 % more room.
+            packing["compression_level"] = 1
         if steps := self._steps_of(expression):
             statement = self._copy(steps, expression, file, packing)
             for name in steps:

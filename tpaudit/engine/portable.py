@@ -6,7 +6,8 @@ Each function takes and returns Ibis expressions and holds one measured differen
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -50,13 +51,39 @@ def is_one_of(value: Any, choices: Sequence[Any]) -> Any:
     return value.cases(*((choice, True) for choice in choices), else_=False) if choices else ibis.literal(False)
 
 
-def joined(texts: Iterable[Any], separator: str) -> Any:
-    """The *texts* one after the other with *separator* between them; NULL counts as ''.
+def joined(texts: Iterable[Any | None], separator: str) -> Any:
+    """The *texts* one after the other with *separator* between them; NULL counts as '', and so does None.
 
     DuckDB's own concatenation reads NULL so and takes half the time of filling each text first; Spark's does not.
     """
-    parts = [part for text in texts for part in (ibis.literal(separator), text)][1:]
+    parts: list[Any] = []
+    between = ""
+    for text in texts:
+        if text is not None:
+            parts += [ibis.literal(between), text] if between else [text]
+            between = ""
+        between += separator
+    if len(between) > len(separator) or not parts:
+        parts.append(ibis.literal(between.removesuffix(separator)))
     return _concatenation(len(parts))(*parts)
+
+
+def json_object(texts: Mapping[str, Any]) -> Any:
+    """The text of a JSON object with these *texts* by name; NULL if there are none.
+
+    Put together of one value's JSON at a time: what a column repeats DuckDB turns into JSON once, which takes a quarter
+    of the time that a whole struct takes. Spark's `to_json` reads structs only.
+    """
+    if not texts:
+        return ibis.null("string")
+    names = (json.dumps(name, ensure_ascii=False) for name in texts)
+    parts: list[Any] = []
+    for name, text in zip(names, texts.values(), strict=True):
+        parts += [ibis.literal(f"{',' if parts else '{'}{name}:"), ibis.coalesce(_json(text), "null")]
+    return joined([*parts, ibis.literal("}")], "")
+
+
+_json = ibis.udf.scalar.builtin(lambda text: ..., name="to_json", signature=(("string",), "string"))
 
 
 @cache

@@ -18,8 +18,8 @@ from tpaudit.ingest.refusal import Refusal
 from tpaudit.ingest.rows.cells import cells_of
 from tpaudit.ingest.rows.coded_answers import numbers_of, with_numbers
 from tpaudit.ingest.rows.issue_rows import Origin, issue_counts, issue_rows
-from tpaudit.ingest.rows.mapping import REJECT, Plan, wide_table
-from tpaudit.ingest.rows.people import contact_points, contacts, with_persons
+from tpaudit.ingest.rows.mapping import REJECT, Plan, wide_table, with_extra
+from tpaudit.ingest.rows.people import contact_points, contacts, tells_ids, with_persons
 from tpaudit.ingest.rows.readings import Context
 from tpaudit.ingest.rows.surveys import responses_fingerprint
 from tpaudit.ingest.rows.tables import Lineage, canonical_rows, with_lineage
@@ -131,7 +131,7 @@ def map_file(store: Store, part: IncomingPart, ingested_at: datetime, progress: 
             wide = wide.order_by(ROW)
         typed = folder / "typed.parquet"
         store.engine.write_parquet(wide, typed, is_temporary=True)
-        rows = store.engine.read_parquet(typed)
+        rows = with_extra(store.engine.read_parquet(typed), plan)
         lineage = Lineage(part.name, part.sha256, zone, settings.currency, ingested_at)
         responses = responses_fingerprint(rows, store.engine) if plan.questions else None
         return Mapped(part, staged, rows, plan, lineage, folder, responses)
@@ -248,8 +248,4 @@ def _tables(store: Store, mapped: Mapped) -> Iterator[tuple[str, Any]]:
 
 def _knows_persons(plan: Plan, live: Any) -> bool:
     """Whether the file says anything about who a person is; aggregates such as advertising reports do not."""
-    return (
-        plan.preset.table == "contacts"
-        or any(name.startswith("id.") for name in live.columns)
-        or bool(plan.columns_of("contacts"))
-    )
+    return plan.preset.table == "contacts" or tells_ids(live, plan) or bool(plan.columns_of("contacts"))

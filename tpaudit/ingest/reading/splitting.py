@@ -341,7 +341,12 @@ def _parsed(data: bytes, dialect: Dialect, width: int) -> tuple[list[pa.Array], 
         )
     except pa.ArrowInvalid:  # an unclosed quote, or nothing but faulty rows
         return None
-    return [column.combine_chunks() for column in table.columns], invalid
+    return [_in_one_piece(column) for column in table.columns], invalid
+
+
+def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    # Arrow copies the cells even if there is nothing to combine.
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _parse_options(dialect: Dialect, note: Callable[[pa_csv.InvalidRow], str]) -> pa_csv.ParseOptions:

@@ -130,6 +130,8 @@ class StageWriter:
 
     def _cleaned_words(self, cells: pa.Array) -> pa.Array:
         """Cells that repeat a few words, each of which is cleaned once."""
+        if not _bytes_of(cells).size:
+            return pa.nulls(len(cells), _WORDS)
         encoded = cells.dictionary_encode()
         words = self._bare_or_null(encoded.dictionary)
         if words.equals(encoded.dictionary):
@@ -138,7 +140,12 @@ class StageWriter:
         return pa.DictionaryArray.from_arrays(distinct.indices.take(encoded.indices), distinct.dictionary)
 
     def _bare_or_null(self, cells: pa.Array) -> pa.Array:
-        bare = pc.utf8_trim_whitespace(cells)
+        signs = _bytes_of(cells)
+        if not signs.size:
+            return pa.nulls(len(cells), pa.string())
+        # Nearly four times as fast, and the same for these.
+        is_printable_ascii = bool((signs - np.uint8(32) < 95).all())
+        bare = pc.ascii_trim_whitespace(cells) if is_printable_ascii else pc.utf8_trim_whitespace(cells)
         if not self.verbatim:
             bare = _unwrapped(bare)
         longest = pc.max(pc.binary_length(self._markers)).as_py()
@@ -146,6 +153,15 @@ class StageWriter:
             return bare
         means_nothing = pc.is_in(bare, value_set=self._markers)
         return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
+
+
+def _bytes_of(cells: pa.Array) -> np.ndarray:
+    """The bytes of all texts, one after the other."""
+    _, offsets, values = cells.buffers()
+    if values is None or not len(cells):
+        return np.empty(0, np.uint8)
+    places = np.frombuffer(offsets, np.int32)
+    return np.frombuffer(values, np.uint8)[places[cells.offset] : places[cells.offset + len(cells)]]
 
 
 def _repeats(cells: pa.Array) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from tpaudit.ingest.reading.cell_kinds import conflicts
 from tpaudit.ingest.reading.decode import TextSource
 from tpaudit.ingest.reading.dialect import MARKED, Dialect
@@ -133,7 +135,7 @@ def _breaks(source: TextSource, raw: BinaryIO, table: TextTable) -> list[int]:
     needles = [source.encoded(blank) for blank in blanks]
     if table.header and (again := _header_start(source, table, table.header)):
         needles.append(line_end + again)
-    places = sorted(set(_found(raw, needles, len(line_end), source.mark)))
+    places = sorted(set(_found(raw, tuple(needles), len(line_end), source.mark)))
     return places if len(places) <= _MOST_BREAKS else []
 
 
@@ -148,7 +150,7 @@ def _line_of(text: str, dialect: Dialect, number: int) -> str:
     return lines[number - 1].removesuffix("\r") if len(lines) >= number else ""
 
 
-def _found(raw: BinaryIO, needles: Sequence[bytes], skipped: int, mark: int) -> Iterator[int]:
+def _found(raw: BinaryIO, needles: tuple[bytes, ...], skipped: int, mark: int) -> Iterator[int]:
     """Places after the line end with which any of the *needles* begins."""
     raw.seek(mark)
     base, kept = mark, b""
@@ -156,16 +158,23 @@ def _found(raw: BinaryIO, needles: Sequence[bytes], skipped: int, mark: int) -> 
     number = 0
     while block := raw.read(_BLOCK):
         text = kept + block
-        for needle in needles:
-            place = text.find(needle)
-            while place >= 0:
+        for place in _likely(text, needles):
+            if text.startswith(needles, place):
                 yield base + place + skipped
                 number += 1
                 if number > 20 * _MOST_BREAKS:
                     return
-                place = text.find(needle, place + 1)
         kept = text[-overlap:] if overlap else b""
         base += len(text) - len(kept)
+
+
+def _likely(text: bytes, needles: Sequence[bytes]) -> list[int]:
+    """Places of *text* whose first two bytes are those of a needle: one search for all of them."""
+    signs = np.frombuffer(text, np.uint8)
+    places = np.concatenate([np.flatnonzero(signs[:-1] == first) for first in {needle[0] for needle in needles}])
+    seconds = np.array([needle[1] for needle in needles], np.uint8)
+    likely: list[int] = np.sort(places[np.isin(signs[places + 1], seconds)]).tolist()
+    return likely
 
 
 def _table_at(source: TextSource, raw: BinaryIO, place: int, before: TextTable) -> TextTable | None:

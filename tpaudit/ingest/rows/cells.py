@@ -62,7 +62,8 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
 
 def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file: Path) -> Cells:
     columns = _filled_right(staged.columns) if preset.header.fill_right else staged.columns
-    hashed = joined([rows[column.field] for column in columns], _SEPARATOR).hexdigest("md5")
+    texts = [None if column.field in staged.blank else rows[column.field] for column in columns]
+    hashed = joined(texts, _SEPARATOR).hexdigest("md5")
     shaped = engine.step(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}))
     cells = Cells(shaped, columns, staged.blank)
     repeated = [found[0].field for source in preset.fill_down if (found := cells.matching(source))]
@@ -85,14 +86,11 @@ def _text_or_null(cell: Any, nulls: Sequence[str]) -> Any:
     return cell.cases(*((marker, ibis.null("string")) for marker in nulls), else_=cell)
 
 
-def extra_of(cells: Cells, claimed: Iterable[str]) -> Any:
-    """A JSON object of the columns whose fields are not *claimed* and not blank; NULL if there are none."""
+def unclaimed(cells: Cells, claimed: Iterable[str]) -> dict[str, str]:
+    """Name and field of the columns whose fields are not *claimed* and not blank."""
     taken = cells.blank.union(claimed)
     rest = [column for column in cells.columns if column.field not in taken]
-    if not rest:
-        return ibis.null("string")
-    filled = {name: cells.table[column.field] for name, column in _by_distinct_name(rest).items()}
-    return ibis.struct(filled).cast("json").cast("string")
+    return {name: column.field for name, column in _by_distinct_name(rest).items()}
 
 
 def _by_distinct_name(columns: Iterable[SourceColumn]) -> dict[str, SourceColumn]:

@@ -89,7 +89,7 @@ def _is_unusual(column: _Text) -> dict[str, Any]:
     if column.dtype in (DATE, TIMESTAMP):
         return {"unusual": times.is_unusual(column.text) & column.text.notnull()}
     if column.dtype == MONEY:
-        return {"unusual": column.text.try_cast(MONEY).isnull() & column.text.notnull()}
+        return {"unusual": ~amounts.is_bare(column.text) & column.text.notnull()}
     return {"unusual": amounts.is_unusual(column.text, column.dtype) & column.text.notnull()}
 
 

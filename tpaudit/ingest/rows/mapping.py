@@ -3,7 +3,8 @@
 The wide table is written to a temporary Parquet file and read by all lake tables of the file, so that the costly
 reading of text happens once. Its columns:
 
-    _row, _hash, _extra         physical row, hash of the raw row, JSON of unclaimed columns
+    _row, _hash                 physical row, hash of the raw row
+    extra.<n>                   text of an unclaimed column, made one JSON object by `with_extra` where it is read
     _reject                     code of the issue that keeps the whole row out
     _in.<slot>                  whether the row makes the record, where the preset sets a condition
     <slot>.<column>             typed value; a slot is a table, or a further record of one such as `consents#1`
@@ -11,7 +12,7 @@ reading of text happens once. Its columns:
     key.<table>.<column>        what tells records without an id apart
     point.<n>, .norm, .masked   contact point as found, normalised, and whether it is hidden
     q.<field>                   answer to a survey question
-    id.<type>, _contact         usable ids of the person, and the contact record the row belongs to (by `people`)
+    id.user_id, _contact        the person's usable id, and the contact record the row belongs to (by `people`)
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from typing import Any
 import ibis
 
 from tpaudit.engine import Engine
-from tpaudit.engine.portable import is_one_of
+from tpaudit.engine.portable import is_one_of, json_object
 from tpaudit.errors import UsageFault, did_you_mean
 from tpaudit.ingest.issues import Issue
 from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.layouts.preset import DROP, EXTRA, Preset, Target
 from tpaudit.ingest.names import currency_in
 from tpaudit.ingest.reading.staged import ROW, SourceColumn, Staged
-from tpaudit.ingest.rows.cells import HASH, Cells, extra_of
+from tpaudit.ingest.rows.cells import HASH, Cells, unclaimed
 from tpaudit.ingest.rows.constants import shared_values
 from tpaudit.ingest.rows.habits import with_habits
 from tpaudit.ingest.rows.points import PhoneBook, phone_book, reached_at
@@ -83,7 +84,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the wide table of one file holds: canonical columns, contact points, and the source each came from."""
+    """What the wide table of one file holds: canonical columns, contact points, and the source each came from; `extra`
+    is the name in the file of each unclaimed column."""
 
     preset: Preset
     values: dict[str, str]
@@ -92,6 +94,7 @@ class Plan:
     constants: dict[str, str]
     slots: tuple[str, ...]
     currencies: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
     issues: tuple[Issue, ...] = ()
 
@@ -145,8 +148,11 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
     claimed = {entry.column.field for entry in entries if entry.target.to != EXTRA}
     claimed |= {question.field.removeprefix("q.") for question in questions}
     slots = _slots(preset, values, cells)
+    rest = unclaimed(cells, claimed)
+    extra = {f"extra.{place}": name for place, name in enumerate(rest)}
     shaped = cells.table.select(
-        **{ROW: cells.table[ROW], HASH: cells.table[HASH], EXTRA_COLUMN: extra_of(cells, claimed)},
+        **{ROW: cells.table[ROW], HASH: cells.table[HASH]},
+        **{column: cells.table[rest[name]] for column, name in extra.items()},
         **{REJECT: reject_code(cells, preset, context.engine), **_memberships(cells, preset, slots)},
         **{name: value for name, (value, _) in values.items()},
         **{f"!{name}": bad for name, (_, bad) in values.items() if bad is not None},
@@ -162,10 +168,20 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
         shared_values(preset, staged.preamble, file, _has_no_day(preset, values)),
         slots,
         _currencies(entries),
+        extra,
         questions,
         met,
     )
     return _with_norms(context.engine.step(shaped), points, book, region, context.engine), plan
+
+
+def with_extra(rows: Any, plan: Plan) -> Any:
+    """*rows* of the written wide table with the JSON of their unclaimed columns, NULL if there are none.
+
+    Only one table of the lake keeps it, and as text it takes more room than all the rest.
+    """
+    told = json_object({name: rows[column] for column, name in plan.extra.items()})
+    return rows.mutate(**{EXTRA_COLUMN: told}).drop(*plan.extra)
 
 
 def _has_no_day(preset: Preset, values: Mapping[str, Any]) -> bool:

@@ -29,7 +29,14 @@ def with_persons(wide: Any, plan: Plan, engine: Engine) -> Any:
     """Add `_contact`, put whole names together, and move masked ones out of the legal name: screen names at best."""
     wide = _with_masked_names_apart(_with_full_names(wide))
     wide = engine.step(wide.mutate(**{f"id.{kind}": value for kind, value in _known_ids(wide, plan).items()}))
-    return wide.mutate(**{CONTACT: _contact_id(wide, plan)})
+    ids = [name for name in wide.columns if name.startswith("id.") and name != "id.user_id"]
+    # Written, they would only repeat the normal forms of the points.
+    return wide.mutate(**{CONTACT: _contact_id(wide, plan)}).drop(*ids)
+
+
+def tells_ids(wide: Any, plan: Plan) -> bool:
+    """Whether the file has a column that may identify somebody."""
+    return bool(plan.points) or any(name in wide.columns for _, names in _IDS_IN_COLUMNS for name in names)
 
 
 def _with_full_names(wide: Any) -> Any:

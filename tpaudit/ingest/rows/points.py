@@ -70,8 +70,12 @@ def reached_at(text: Any, kind: str, region: str, known: Any = None) -> tuple[An
     norm = odd = text
     if kind == "phone":
         # Most phones are mobiles in plain digits, of which nothing else needs to be asked.
-        odd = text_where(~text.re_search(_PLAIN_MOBILE), text)
-        norm = ibis.coalesce(fast_phone(text, region), known)
+        is_plain = text.re_search(_PLAIN_MOBILE)
+        odd = text_where(~is_plain, text)
+        if region == "CN":
+            norm = is_plain.ifelse(ibis.literal("+86") + text, ibis.coalesce(fast_phone(odd, region), known))
+        else:
+            norm = ibis.coalesce(fast_phone(text, region), known)
     elif kind == "email":
         norm = email(text)
     hidden = is_hidden(odd) | is_virtual(odd) if kind == "phone" else is_hidden(odd)
@@ -104,7 +108,8 @@ def phone_book(engine: Engine, texts: list[Any], region: str) -> PhoneBook:
     """Parse the distinct phones of the one-column tables *texts* that the fast path leaves."""
     slow = [
         table.filter(
-            fast_phone(table.text, region).isnull()
+            ~table.text.re_search(_PLAIN_MOBILE if region == "CN" else _MOBILE_WITH_CODE)
+            & fast_phone(table.text, region).isnull()
             & ~(is_hidden(table.text) | is_virtual(table.text) | is_rounded(table.text))
             & table.text.re_search(r"\d.*\d.*\d.*\d.*\d")
         )
