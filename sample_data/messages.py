@@ -13,7 +13,7 @@ import numpy as np
 from tpaudit.sample_data.journeys import Aftermath, Approach
 from tpaudit.sample_data.period import DAY, Period, stream, within
 from tpaudit.sample_data.persons import People
-from tpaudit.sample_data.text import Bools, Ints
+from tpaudit.sample_data.text import Bools, Ints, Text
 from tpaudit.sample_data.touches import NEVER, Touches
 
 GRANTED, WITHDRAWN, DENIED, NOT_ASKED = range(4)
@@ -106,12 +106,14 @@ def draw_messages(
     journey: Approach,
     after: Aftermath,
     leads_ignored: Ints,
+    phones: Text,
     period: Period,
     seed: int,
     chunk: int,
     clean: bool,
 ) -> Messages:
-    """Everything sent. `leads_ignored` are the chunk rows of leads old enough for the mass mailing."""
+    """Everything sent. `leads_ignored` are the chunk rows of leads old enough for the mass mailing, `phones` the phone
+    of each person."""
     rng = stream(seed, chunk, "messages")
     until = np.minimum(after.decides, period.end)
     ready = np.minimum(after.bought + 2 * DAY, until - 1)
@@ -125,9 +127,9 @@ def draw_messages(
     ]
     planned = _permitted(_on_channels(rng, Messages.union(parts), consents), consents)
     sent = [planned, _duplicates(rng, planned, consents), _blast(rng, leads_ignored, consents, period, clean)]
-    if not clean:
-        sent.append(_violations(rng, consents, period))
-    return Messages.union(sent)
+    if clean:
+        return _to_willing_phones(Messages.union(sent), consents, phones)
+    return Messages.union([*sent, _violations(rng, consents, period)])
 
 
 def _send(
@@ -171,6 +173,14 @@ def _duplicates(rng: np.random.Generator, messages: Messages, consents: Consents
     return Messages(
         again.person, later[twice], np.full(count, WECOM), again.content, np.ones(count, bool), again.is_blast
     )
+
+
+def _to_willing_phones(messages: Messages, consents: Consents, phones: Text) -> Messages:
+    """The messages without those to a phone of which somebody else in the household wants no marketing."""
+    number = np.asarray(phones.dictionary_encode().indices)
+    refuses = np.isin(consents.standing, (WITHDRAWN, DENIED)).astype(np.int64)
+    others = np.bincount(number, weights=refuses)[number] - refuses
+    return messages.where(others[messages.person] == 0)
 
 
 def _blast(rng: np.random.Generator, person: Ints, consents: Consents, period: Period, clean: bool) -> Messages:

@@ -106,7 +106,7 @@ def simulate(settings: Settings, number: int, first: int, count: int) -> Chunk:
     leads = draw_leads(journey, count, period, seed, number)
     consents = draw_consents(people, journey, period, seed, number)
     messages = draw_messages(
-        consents, journey, after, leads.ignored_long_ago(period), period, seed, number, settings.clean
+        consents, journey, after, leads.ignored_long_ago(period), people.phone, period, seed, number, settings.clean
     )
     invited = draw_invitations(journey, after, period, seed, number)
     traces = order_touches(first_orders, stream(seed, number, "first order traces"))
