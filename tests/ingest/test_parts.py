@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.ingest.test_presets import workbook
 from tests.lake import make_store
 from tpaudit.ingest import ingest
+from tpaudit.ingest.reading import tables
 from tpaudit.results import FileIngested
 from tpaudit.store import Store
 
@@ -127,3 +131,13 @@ def test_dry_run_leaves_nothing_unpacked(store: Store) -> None:
     packed(store, touches__csv=TOUCHES, orders__csv=ORDERS)
     assert {file.rows_kept for file in taken(store, dry_run=True).values()} == {1, 2}
     assert {path.name for path in store.audit.folder.rglob("*") if path.is_file()} == {"tpaudit.toml", "all.zip"}
+
+
+@given(text=st.text("\n\r,;ab中", max_size=80), seam=st.integers(4, 40))
+def test_places_that_may_begin_a_table_are_all_found(text: str, seam: int) -> None:
+    """Against one search per needle, whatever the pieces in which the bytes are read."""
+    data, needles = text.encode(), (b"\n\n", b"\n\r\n", b"\n,,", "\na中".encode())
+    expected = {at + 1 for needle in needles for at in range(len(data)) if data.startswith(needle, at)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tables, "_BLOCK", seam)
+        assert set(tables._found(io.BytesIO(data), needles, 1, 0)) == expected
