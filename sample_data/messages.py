@@ -127,9 +127,8 @@ def draw_messages(
     ]
     planned = _permitted(_on_channels(rng, Messages.union(parts), consents), consents)
     sent = [planned, _duplicates(rng, planned, consents), _blast(rng, leads_ignored, consents, period, clean)]
-    if clean:
-        return _to_willing_phones(Messages.union(sent), consents, phones)
-    return Messages.union([*sent, _violations(rng, consents, period)])
+    willing = _to_willing_phones(Messages.union(sent), consents, phones)
+    return willing if clean else Messages.union([willing, _violations(rng, consents, period)])
 
 
 def _send(

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.conftest import document, run_tpaudit
+from tpaudit.checks.registry import load as load_checks
 from tpaudit.model import MARTS
 
 pytestmark = pytest.mark.e2e
@@ -159,7 +160,9 @@ def test_no_personal_data_leaves_the_lake_unmasked(audit_copy: Path) -> None:
         run_tpaudit("-C", audit_copy, *arguments, "--format", "json").stdout
         for arguments in (["ingest"], ["dedupe"], ["validate", "--fail-on", "never"], ["report"])
     )
-    for customer in customers:
-        for column in ("phone", "email"):
-            value = customer[column]
-            assert value is None or value not in payloads
+    # What the definition of a check gives as an example is nobody's address, even if somebody typed it into a form.
+    examples = json.dumps([check.model_dump(mode="json") for check in load_checks()], ensure_ascii=False)
+    values = [customer[column] for customer in customers for column in ("phone", "email") if customer[column]]
+    assert len(values) > len(customers)
+    for value in values:
+        assert value in examples or value not in payloads
