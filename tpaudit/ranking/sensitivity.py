@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import fsum
 from typing import Any
 
 from ibis import _
@@ -137,8 +138,9 @@ def _overall_in_stage(stage: str, moved: Mapping[str, Mapping[str, float]], weig
 
 
 def _score(moved: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    total = sum(weights[outcome] for outcome in moved)
-    return sum(weights[outcome] * share for outcome, share in moved.items()) / total
+    # fsum: the order in which rows come does not show in the last digit.
+    total = fsum(weights[outcome] for outcome in moved)
+    return fsum(weights[outcome] * share for outcome, share in moved.items()) / total
 
 
 def _ordered(scores: Mapping[str, float]) -> list[str]:
