@@ -85,17 +85,18 @@ def find_traits(store: Store, tags: Any, met: Any, wanted: Sequence[str] | None)
     subjects = met.group_by("customer_id").agg(outcome=_.outcome.cast("int64").max())
     by_customer = subjects.left_join(tags.select("customer_id", "tag").distinct(), "customer_id")
     counted = by_customer.group_by("tag").agg(customers=_.count(), outcomes=_.outcome.sum())
-    rows = store.engine.fetch_rows(counted.order_by([ibis.desc("customers"), "tag"]))
-    floor = _RAREST * sum(store.engine.fetch_rows(subjects.aggregate(n=_.count()))[0].values())
-    found = {
-        row["tag"]: row
-        for row in rows
-        if row["tag"] is not None and (row["customers"] >= floor if wanted is None else row["tag"] in wanted)
-    }
+    counted = counted.filter(_.tag.notnull())
+    if wanted is None:
+        counted = counted.filter(_.customers >= _RAREST * subjects.count().as_scalar())
+    else:
+        counted = counted.filter(_.tag.isin(list(wanted)))
+    by_size = counted.order_by([ibis.desc("customers"), "tag"])
+    found = {row["tag"]: row for row in store.engine.fetch_rows(by_size)}
+    candidates, more = list(found)[:_MOST], list(found)[_MOST:]
     left_out = dict.fromkeys((tag for tag in wanted or () if tag not in found), "nobody")
-    left_out |= dict.fromkeys(list(found)[_MOST:], "too_many")
+    left_out |= dict.fromkeys(more, "too_many")
     facets = []
-    for facet in _facets(list(found)[:_MOST], *_together(store, tags, list(found)[:_MOST])):
+    for facet in _facets(candidates, *_together(store, tags, candidates)):
         reason = _unfit([found[tag] for tag in facet], is_wanted=wanted is not None)
         if reason:
             left_out |= dict.fromkeys(facet, reason)
