@@ -98,14 +98,14 @@ def _name(finding: FindingRow) -> str:
 def _validated(folder: Path, select: Sequence[str] = ()) -> tuple[FindingRow, ...]:
     from tpaudit import checks
     from tpaudit.audit import Audit, load_config
-    from tpaudit.engine import EngineSettings, connect
+    from tpaudit.engine import EngineSettings
     from tpaudit.store import Store
 
     # As the command line sets it.
     gc.set_threshold(500_000, 50, 1_000)
-    store = Store(Audit(folder, load_config(folder, {})), connect(EngineSettings(threads=2)))
+    store = Store(Audit(folder, load_config(folder, {})), EngineSettings(threads=2))
     result = checks.validate(store, select=select)
-    store.engine.close()
+    store.close()
     return result.findings
 
 

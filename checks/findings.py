@@ -87,4 +87,4 @@ def write_findings(store: Store, findings: Sequence[FindingRow]) -> None:
         + [(name, pa.int64()) for name in ("checked", "failed", "waived")]
         + [(name, pa.float64()) for name in ("share", "threshold")]
     )
-    store.write_mart("findings", store.engine.table(pa.Table.from_pylist(rows, schema=schema)))
+    store.write_small_mart("findings", pa.Table.from_pylist(rows, schema=schema))

@@ -84,19 +84,19 @@ class Pipeline:
 
     def __exit__(self, *_: object) -> None:
         if self._store is not None:
-            self._store.engine.close()
+            self._store.close()
         shutil.rmtree(self.audit.scratch, ignore_errors=True)
 
     @property
     def store(self) -> Store:
-        """The audit's tables; the engine starts when the first stage needs it."""
+        """The audit's tables; the engine starts when the first of them is asked for."""
         if self._store is None:
-            from tpaudit.engine import EngineSettings, connect
+            from tpaudit.engine import EngineSettings
             from tpaudit.store import Store
 
             wanted = self.audit.config.settings.engine
-            engine = connect(EngineSettings(wanted.name, wanted.memory_limit, wanted.threads, self.audit.scratch))
-            self._store = Store(self.audit, engine)
+            settings = EngineSettings(wanted.name, wanted.memory_limit, wanted.threads, self.audit.scratch)
+            self._store = Store(self.audit, settings)
         return self._store
 
     def bring_up_to_date(self, target: str) -> Result:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import ibis
-import ibis.expr.operations as ops
-import ibis.selectors as s
-from ibis import _
+from typing import TYPE_CHECKING, Any
 
 from tpaudit.atomic import replacing
 from tpaudit.audit import Audit
-from tpaudit.engine import Engine
+from tpaudit.engine import Engine, EngineSettings, connect
 from tpaudit.model import LAKE_TABLES, MARTS, Table
 
-# Parallel sums of floats end differently in the last bits from run to run; marts must not.
-_SIGNIFICANT_DECIMALS = 10
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Path, inode, time of change and size of each file read.
 _Versions = tuple[tuple[Path, int, int, int], ...]
@@ -26,14 +22,25 @@ _Versions = tuple[tuple[Path, int, int, int], ...]
 class Store:
     """The tables of one audit on one engine.
 
-    `lake` gives every row ever ingested, `current` the newest row per key, `mart` a derived table.
+    `lake` gives every row ever ingested, `current` the newest row per key, `mart` a derived table. *engine* may be the
+    settings of one, which then starts when the first table is asked for.
     """
 
-    def __init__(self, audit: Audit, engine: Engine) -> None:
+    def __init__(self, audit: Audit, engine: Engine | EngineSettings) -> None:
         self.audit = audit
-        self.engine = engine
+        self._given = engine
         self._scanned: dict[str, tuple[_Versions, Any]] = {}
         self._current: dict[str, tuple[Any, Any]] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Where the tables are computed."""
+        return connect(self._given) if isinstance(self._given, EngineSettings) else self._given
+
+    def close(self) -> None:
+        """Close the engine, if it was started."""
+        if "engine" in self.__dict__ or not isinstance(self._given, EngineSettings):
+            self.engine.close()
 
     def lake(self, name: str) -> Any:
         """Every row of a lake table, with exactly the declared columns; empty if nothing was ingested."""
@@ -50,22 +57,11 @@ class Store:
             return rows
         known, newest = self._current.get(name, (None, None))
         if known is not rows:
-            newest = self.engine.view(self._newest(rows, LAKE_TABLES[name].key))
+            from tpaudit.rows import newest_of
+
+            newest = self.engine.view(newest_of(rows, LAKE_TABLES[name].key, self.engine))
             self._current[name] = rows, newest
         return newest
-
-    def _newest(self, rows: Any, key: tuple[str, ...]) -> Any:
-        """*rows* without those that a newer one replaces; only keys that occur more than once are ranked."""
-        known = rows.filter(rows[key[0]].notnull())
-        times = known.group_by(key).agg(times=_.count())
-        repeated = self.engine.cache(times.filter(times.times > 1).drop("times"))
-        if not self.engine.fetch(repeated.limit(1)).num_rows:
-            return rows
-        newest_first = [ibis.desc(name) for name in ("ingested_at", "source_file", "source_sha256", "source_row")]
-        same = [rows[name].identical_to(repeated[name]) for name in key]
-        age = ibis.row_number().over(ibis.window(group_by=key, order_by=newest_first))
-        ranked = rows.semi_join(repeated, same).mutate(_age=age)
-        return rows.anti_join(repeated, same).union(ranked.filter(ranked["_age"] == 0).drop("_age"))
 
     def mart(self, name: str) -> Any:
         """A mart with exactly the declared columns; empty if it was not derived yet."""
@@ -100,23 +96,17 @@ class Store:
         order = () if is_sorted else tuple(dict.fromkeys(("source_row", *declared.key)))
         return self._write(declared, rows, file, order)
 
+    def write_small_mart(self, name: str, rows: pa.Table) -> int:
+        """Write *rows*, a few made in Python with exactly the columns of mart *name*, by key; starts no engine."""
+        import pyarrow.parquet as pq
+
+        by_key = rows.select(MARTS[name].column_names).sort_by([(column, "ascending") for column in MARTS[name].key])
+        with replacing(self.audit.mart_file(name)) as unfinished:
+            pq.write_table(by_key, unfinished, compression="zstd")
+        return int(by_key.num_rows)
+
     def _write(self, declared: Table, rows: Any, file: Path, order_by: Sequence[str]) -> int:
-        constants = _constants(rows)
-        given = {column.name: column.type for column in declared if column.name in rows.columns}
-        shaped = rows.select(**{name: rows[name].cast(dtype) for name, dtype in given.items() if name not in constants})
-        shaped = shaped.mutate(s.across(s.of_type("float64"), lambda value: value.round(_SIGNIFICANT_DECIMALS)))
-        if keys := [name for name in order_by if name in shaped.columns]:
-            shaped = shaped.order_by(keys)
-        # What is the same in every row need not be carried through the sorting.
-        same = {column.name: constants.get(column.name, ibis.null()).cast(column.type) for column in declared}
-        shaped = shaped.select(**{name: shaped[name] if name in shaped.columns else same[name] for name in same})
+        from tpaudit.rows import shaped
+
         with replacing(file) as unfinished:
-            return self.engine.write_parquet(shaped, unfinished)
-
-
-def _constants(rows: Any) -> dict[str, Any]:
-    """The columns of *rows* that are made of a literal."""
-    made = rows.op()
-    values = made.values.items() if isinstance(made, ops.Project) else ()
-    found = {name: value.to_expr() for name, value in values if isinstance(value, ops.Literal)}
-    return found if len(found) < len(rows.columns) else {}
+            return self.engine.write_parquet(shaped(rows, declared, order_by), unfinished)

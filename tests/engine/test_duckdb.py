@@ -78,7 +78,7 @@ def test_a_file_that_is_gone_is_told_with_a_remedy(engine: Engine, tmp_path: Pat
 
 def test_an_engine_that_is_not_built_is_refused() -> None:
     with pytest.raises(UsageFault, match="not available"):
-        connect(EngineSettings(name="spark"))
+        EngineSettings(name="spark")
 
 
 def test_rows_read_in_file_order_are_told_from_those_in_any_order(engine: Engine, tmp_path: Path) -> None:

@@ -12,17 +12,7 @@ __all__ = ["Engine", "EngineSettings", "connect"]
 
 
 def connect(settings: EngineSettings) -> Engine:
-    """Open the engine that *settings* names.
+    """Open the engine that *settings* names."""
+    from tpaudit.engine.duckdb import DuckDBEngine
 
-    Raises UsageFault for an engine that is not built.
-    """
-    from tpaudit.errors import UsageFault
-
-    if settings.name == "duckdb":
-        from tpaudit.engine.duckdb import DuckDBEngine
-
-        return DuckDBEngine(settings)
-    raise UsageFault(
-        f"engine {settings.name!r} is not available in this version",
-        "use --engine duckdb, the embedded default",
-    )
+    return DuckDBEngine(settings)

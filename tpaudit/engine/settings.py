@@ -8,15 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tpaudit.errors import UsageFault
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Resources of the engine; NULL-like defaults leave the choice to it."""
+    """Which engine, and its resources; NULL-like defaults leave the choice to it.
+
+    Raises UsageFault for an engine that is not built.
+    """
 
     name: str = "duckdb"
     memory_limit: str | None = None
     threads: int | None = None
     temp_directory: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.name != "duckdb":
+            raise UsageFault(
+                f"engine {self.name!r} is not available in this version",
+                "use --engine duckdb, the embedded default",
+            )
 
 
 class Engine(Protocol):
