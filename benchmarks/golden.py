@@ -68,7 +68,6 @@ class Run:
 def run(seed: int, customers: int, null: bool) -> Run:
     """Draw one world and rank it."""
     world = simulate_world(customers, seed, null)
-    truth = truth_of(world)
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         audit = write_audit(Path(folder), world)
@@ -77,17 +76,18 @@ def run(seed: int, customers: int, null: bool) -> Run:
         journeys.build(store)
         result = ranking.rank(store)
         engine.close()
+        seconds = time.process_time() - began
+        truth = truth_of(world, audit)
     shares: dict[str, dict[str, float]] = {}
     for row in result.attribution:
         shares.setdefault(row.model, {})[row.touchpoint] = row.share
-    return Run(seed, time.process_time() - began, list(_ranked(result, truth)), shares)
+    return Run(seed, seconds, list(_ranked(result, truth)), shares)
 
 
 def _ranked(result: RankResult, truth: Truth) -> Iterator[Ranked]:
     for row in result.golden:
-        effects = truth.effects[row.outcome]
         yield Ranked(
-            row.outcome, row.stage, row.touchpoint, effects.get(row.touchpoint, 0.0),
+            row.outcome, row.stage, row.touchpoint, truth.effect(row.outcome, row.touchpoint, row.stage),
             row.touchpoint in truth.golden[row.outcome] and (row.effect is None or row.effect >= 0),
             row.verdict, row.rank, row.effect, row.effect_low, row.effect_high, row.reach,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tpaudit.audit import Audit, load_config
 from tpaudit.model import LAKE_TABLES, MARTS, Table
-from tpaudit.sample_data.outcomes import OUTCOMES
+from tpaudit.sample_data.outcomes import OUTCOMES, Exposures, Outcome, probability
 from tpaudit.sample_data.period import UTC_OFFSET, Period
 from tpaudit.sample_data.persons import SEGMENTS
 from tpaudit.sample_data.touches import NEVER
@@ -34,10 +34,20 @@ _LINEAGE = {
 
 @dataclass(frozen=True)
 class Truth:
-    """The true effect of each touchpoint on those who met it, per outcome, and which were planted as golden."""
+    """What the generator knows: true effects on those who were met, per outcome, and which were planted as golden.
+
+    `effects` are those of a touchpoint as a whole; `by_stage` are those of its touches in one stage alone, by
+    touchpoint and stage, where it was met in several: `tpaudit rank` judges these one by one.
+    """
 
     effects: Mapping[str, Mapping[str, float]]
+    by_stage: Mapping[str, Mapping[tuple[str, str], float]]
     golden: Mapping[str, frozenset[str]]
+
+    def effect(self, outcome: str, touchpoint: str, stage: str) -> float:
+        """The true effect of the touches of *touchpoint* in *stage*; 0 for one nobody met."""
+        whole = self.effects[outcome].get(touchpoint, 0.0)
+        return self.by_stage[outcome].get((touchpoint, stage), whole)
 
 
 def simulate_world(customers: int, seed: int, null: bool) -> Chunk:
@@ -45,8 +55,8 @@ def simulate_world(customers: int, seed: int, null: bool) -> Chunk:
     return simulate(Settings(customers, Period(26), seed, null, clean=True), 0, 1, customers)
 
 
-def truth_of(world: Chunk) -> Truth:
-    """What the generator knows of *world*."""
+def truth_of(world: Chunk, audit: Audit) -> Truth:
+    """What the generator knows of *world*, by the stages that *audit* gives to its touches."""
     effects = {}
     for outcome in OUTCOMES:
         sums = world.effects[outcome.name]
@@ -54,7 +64,38 @@ def truth_of(world: Chunk) -> Truth:
             name: float(sums.effect[code] / sums.exposed[code]) for name, code in CODE.items() if sums.exposed[code]
         }
     golden = {o.name: frozenset() if world.settings.null else o.golden for o in OUTCOMES}
-    return Truth(effects, golden)
+    stages = _stages(world, audit)
+    by_stage = {o.name: {} if world.settings.null else dict(_effects_by_stage(world, o, stages)) for o in OUTCOMES}
+    return Truth(effects, by_stage, golden)
+
+
+def _stages(world: Chunk, audit: Audit) -> Any:
+    """Stage of each touch of *world*; empty for those that are no touch of a customer in the audit."""
+    touches = pq.read_table(audit.mart_file("journey_touches"), columns=["record_table", "record_id", "stage"])
+    touches = touches.filter(pc.equal(touches["record_table"], "touches")).drop_null()
+    stages = np.full(len(world.touches), "", dtype="U16")
+    kept = np.flatnonzero(world.touches.touchpoint != CODE["survey"])
+    numbers = pc.cast(pc.utf8_slice_codeunits(touches["record_id"], 1), pa.int64())
+    stages[kept[numbers.to_numpy()]] = touches["stage"].to_numpy(zero_copy_only=False)
+    return stages
+
+
+def _effects_by_stage(world: Chunk, outcome: Outcome, stages: Any) -> Iterator[tuple[tuple[str, str], float]]:
+    """True effects of the touches in one stage, for touchpoints met in several before *outcome*."""
+    seen, eligible = world.exposures[outcome.name]
+    limit, touches = world.limits[outcome.name], world.touches
+    counts = touches.at < limit[touches.person]
+    actual = probability(outcome, seen)
+    for touchpoint, code in CODE.items():
+        of_touchpoint = counts & (touches.touchpoint == code)
+        found = [str(stage) for stage in np.unique(stages[of_touchpoint]) if stage]
+        for stage in found if len(found) > 1 else ():
+            here = of_touchpoint & (stages == stage)
+            rest = touches.where(counts & ~here)
+            without = Exposures.of(outcome, rest, seen.motivation, seen.susceptibility, seen.context)
+            exposed = eligible & (touches.where(here).counts(len(eligible))[:, code] > 0)
+            if exposed.any():
+                yield (touchpoint, stage), float((actual - probability(outcome, without))[exposed].mean())
 
 
 def write_audit(folder: Path, world: Chunk, settings: str = SETTINGS) -> Audit:

@@ -41,7 +41,9 @@ def rank(
     ] = None,
     sensitivity: Annotated[
         bool,
-        typer.Option("--sensitivity", help="Rank again with other windows and without doubtful identities."),
+        typer.Option(
+            "--sensitivity", help="Rank again with other windows, stricter links and without doubtful identities."
+        ),
     ] = False,
     paths: Annotated[
         Path | None,

@@ -75,6 +75,9 @@ class Chunk:
     promoter: Bools
     exposures: Mapping[str, tuple[Exposures, Bools]]
     """Per outcome: what the structural function saw, and who could have the outcome at all."""
+    limits: Mapping[str, Ints]
+    """Per outcome: the moment before which each person's touches count for it, 0 for who cannot have it. Only the
+    checkout of the order itself comes before and does not count."""
     effects: Mapping[str, EffectSums]
 
     @property
@@ -125,9 +128,13 @@ def simulate(settings: Settings, number: int, first: int, count: int) -> Chunk:
     repeated = may_return & (fate.random(count) < probability(RETENTION, returning, null))
     repeat_orders = _repeat_orders(settings, number, people, after, repeated)
 
-    judging = Exposures.of(
-        SATISFACTION, touches.before(invited.limits(count)), people.motivation, susceptibility, np.ones(count)
-    )
+    limits = {
+        CONVERSION.name: journey.decided,
+        RETENTION.name: _decision_times(after, count),
+        SATISFACTION.name: invited.limits(count),
+    }
+    answered = touches.before(limits[SATISFACTION.name])
+    judging = Exposures.of(SATISFACTION, answered, people.motivation, susceptibility, np.ones(count))
     chance = probability(SATISFACTION, judging, null)
     answers = answer(stream(seed, number, "answers"), invited, chance[invited.person])
 
@@ -155,6 +162,7 @@ def simulate(settings: Settings, number: int, first: int, count: int) -> Chunk:
         repeated=repeated,
         promoter=_flags(answers.person[answers.promoter], count),
         exposures=exposures,
+        limits=limits,
         effects={outcome.name: true_effects(outcome, *exposures[outcome.name], null) for outcome in OUTCOMES},
     )
 

@@ -206,8 +206,8 @@ class RankSection(Section):
     )
     sensitivity: bool = Field(
         False,
-        description="whether the ranking is made again with half and twice the window and without doubtful identities, "
-        "to see which verdicts stand; takes about as long again",
+        description="whether the ranking is made again with half and twice the window, with stricter links and without "
+        "doubtful identities, to see which verdicts stand; takes as long again as everything since linking",
     )
     seed: int = Field(20260101, description="seed of the resampling")
 

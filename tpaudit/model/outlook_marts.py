@@ -99,7 +99,7 @@ GOLDEN_SENSITIVITY = Table(
         Column("outcome", STRING, "what the touchpoint is judged by", values=OUTCOMES),
         Column("touchpoint", STRING, "touchpoint of the catalogue"),
         Column("assumption", STRING, "choice made otherwise: the window, or the least confidence of an identity",
-               values=("window_days", "confidence")),
+               values=("window_days", "match_threshold", "confidence")),
         Column("value", NUMBER, "what it was set to"),
         Column("rank", INTEGER, "place by priority then"),
         Column("effect", NUMBER, "adjusted difference of the outcome then", unit="share"),

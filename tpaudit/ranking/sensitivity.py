@@ -1,11 +1,13 @@
-"""How far a ranking depends on choices somebody made: the window, doubtful identities, and the weights of outcomes.
+"""How far a ranking depends on choices somebody made: the window, who counts as one person, the weights of outcomes.
 
-The same studies are made again with half and with twice the window, and with none but customers whose identity is
-sure ([kpi] high_confidence). A verdict that does not stand in all of them is shown as not robust.
+The same studies are made again with half and with twice the window, with records linked by a stricter threshold, and
+with none but customers whose identity is sure ([kpi] high_confidence). A verdict that does not stand in all of them is
+shown as not robust.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -16,28 +18,35 @@ from ibis import _
 
 from tpaudit.audit.settings import Settings
 from tpaudit.kpis.facts import Facts
+from tpaudit.ranking.relinking import relinked
 from tpaudit.results import GoldenRow, OverallRow, SensitivityRow
 
 Place = tuple[str, str, str]
 
+# Records are linked anew from this probability at least, or from half way between the usual threshold and certainty.
+_STRICT_LINK = 0.9
 # Weights of outcomes are varied by half, one by one and together.
 _WEIGHT_FACTORS = (0.5, 1.0, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One choice made otherwise: its name and value, the settings then, and the least confidence asked for."""
+    """One choice made otherwise: its name and value, the settings then, the least confidence asked for, and whether
+    records are linked anew."""
 
     name: str
     value: float
     settings: Settings
     confidence: float | None = None
+    relinks: bool = False
 
-    def facts(self, facts: Facts) -> Facts:
-        """The audit's facts under this assumption."""
-        other = Facts(facts.store)
-        other.settings = self.settings
-        return other
+    @contextlib.contextmanager
+    def facts(self, facts: Facts) -> Iterator[Facts]:
+        """The audit's facts under this assumption. Raises NobodyFound if there are no records to link anew."""
+        with relinked(facts.store, self.settings) if self.relinks else contextlib.nullcontext(facts.store) as store:
+            other = Facts(store)
+            other.settings = self.settings
+            yield other
 
     def kept(self, facts: Facts, met: Any) -> Any:
         """The rows of a study *met* whose customers are sure enough."""
@@ -55,6 +64,11 @@ def assumptions(settings: Settings) -> list[Assumption]:
         ))
         for value in (max(1, days // 2), days * 2)
     ]  # fmt: skip
+    stricter = max(_STRICT_LINK, (1 + settings.identity.match_threshold) / 2)
+    linked = settings.model_copy(
+        update={"identity": settings.identity.model_copy(update={"match_threshold": stricter})}
+    )
+    found.append(Assumption("match_threshold", stricter, linked, relinks=True))
     sure = settings.kpi.high_confidence
     return [*found, Assumption("confidence", sure, settings, confidence=sure)]
 

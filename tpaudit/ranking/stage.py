@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from ibis import _
 
-from tpaudit.errors import UsageFault, did_you_mean
+from tpaudit.errors import NobodyFound, UsageFault, did_you_mean
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.facts import Facts
@@ -142,15 +143,21 @@ class _Ranking:
         for outcome in self.outcomes:
             met = STUDIES[outcome](facts)
             met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
-            if outcome not in self.traits:
-                self.traits[outcome] = find_traits(self.store, self.tags, met, self.rules.adjust_for)
-            cells = self._cells(met, self.traits[outcome])
+            cells = self._cells(met, self._traits(outcome, facts.store, met))
             if cells is None:
                 continue
             effects = adjusted_effects(cells)
             studies.append((outcome, cells, effects))
             fits.append(self._fit(facts, outcome, cells, effects))
         return self._judged(studies, context), fits
+
+    def _traits(self, outcome: str, store: Store, met: Any) -> Traits:
+        """Kinds of customers in the study *met*: those of the audit itself, or of its records linked otherwise."""
+        if store is not self.store:
+            return find_traits(store, carried_tags(store), met, self.rules.adjust_for)
+        if outcome not in self.traits:
+            self.traits[outcome] = find_traits(store, self.tags, met, self.rules.adjust_for)
+        return self.traits[outcome]
 
     def _judged(self, studies: Sequence[tuple[str, Cells, Effects | None]], context: Context) -> list[GoldenRow]:
         """Verdicts of all *studies*, which are looked at together."""
@@ -185,8 +192,10 @@ class _Ranking:
             return []
         rows: list[SensitivityRow] = []
         for assumption in assumptions(self.store.audit.config.settings):
-            golden, _fits = self.golden(assumption.facts(self.facts), context, assumption)
-            rows += sensitivity_rows(assumption, golden)
+            # Nobody to link anew: the touches name their customers themselves.
+            with contextlib.suppress(NobodyFound), assumption.facts(self.facts) as facts:
+                golden, _fits = self.golden(facts, context, assumption)
+                rows += sensitivity_rows(assumption, golden)
         return rows
 
     def _cells(self, met: Any, traits: Traits) -> Cells | None:

@@ -54,7 +54,7 @@ class SensitivityRow(Result):
     stage: str
     outcome: str
     touchpoint: str
-    assumption: Literal["window_days", "confidence"]
+    assumption: Literal["window_days", "match_threshold", "confidence"]
     value: float
     rank: int | None
     effect: float | None
