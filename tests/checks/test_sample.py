@@ -66,8 +66,9 @@ def judged(folder: Path, exports: Path) -> ValidateResult:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> ValidateResult:
-    return judged(tmp_path_factory.mktemp("sample"), Path(sample_data.SMALL) / "exports")
+def result(finished_audit: Path) -> ValidateResult:
+    saved = finished_audit / ".tpaudit" / "results" / "validate.json"
+    return ValidateResult.model_validate_json(saved.read_text(encoding="utf-8"))
 
 
 def failed(result: ValidateResult, code: str, table: str | None = None) -> int:

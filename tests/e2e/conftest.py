@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from tpaudit.sample_data import SMALL
 
@@ -47,20 +46,6 @@ def new_audit(folder: Path, settings: str = SETTINGS) -> Path:
     shutil.copytree(SMALL / "exports", folder / "exports")
     (folder / "tpaudit.toml").write_text(settings, encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="session")
-def finished_audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An audit of the small sample set that has been run once; shared by all workers, for reading only."""
-    shared = tmp_path_factory.getbasetemp().parent / "finished-audit"
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "done").is_file():
-            done = run_tpaudit("-C", new_audit(shared), "run", "--format", "json")
-            assert done.returncode == 0, done.stderr
-            (shared / "first-run.json").write_text(done.stdout, encoding="utf-8")
-            (shared / "first-run.err").write_text(done.stderr, encoding="utf-8")
-            (shared / "done").touch()
-    return shared
 
 
 @pytest.fixture

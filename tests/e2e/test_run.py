@@ -88,14 +88,6 @@ def test_a_second_run_does_nothing_and_loads_no_engine(audit_copy: Path) -> None
     assert len(list((audit_copy / "runs").iterdir())) == 1
 
 
-def test_a_forced_run_gives_the_same_bytes(audit_copy: Path) -> None:
-    before = digests(audit_copy)
-    done = run_tpaudit("-C", audit_copy, "run", "--force", "--format", "json")
-    assert done.returncode == 0, done.stderr
-    assert digests(audit_copy) == before
-    assert len(list((audit_copy / "runs").iterdir())) == 2
-
-
 def test_only_what_depends_on_a_change_runs_again(audit_copy: Path) -> None:
     settings = audit_copy / "tpaudit.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("replicates = 200", "replicates = 100"))
@@ -105,14 +97,20 @@ def test_only_what_depends_on_a_change_runs_again(audit_copy: Path) -> None:
     assert [stage for stage, outcome in status.items() if outcome == "done"] == ["kpi", "rank"]
 
 
-def test_the_gate_stops_the_run_with_code_1_and_the_report_still_says_why(audit_copy: Path) -> None:
+def test_a_forced_run_stopped_by_the_gate_ends_with_1_says_why_and_gives_the_same_bytes(audit_copy: Path) -> None:
+    """That the later stages give the same bytes, too, test_kill shows."""
+    before = digests(audit_copy)
     done = run_tpaudit("-C", audit_copy, "run", "--force", "--fail-on", "critical", "--format", "json")
     assert done.returncode == 1, done.stderr
     found = document(done)
     assert found["status"] == "stopped at validate"
     assert any(f["status"] == "failed" and f["severity"] == "critical" for f in found["validation"]["findings"])
     assert Path(found["report_file"]).is_file()
-    assert {s["stage"]: s["status"] for s in found["stages"]}["journey"] == "not run"
+    status = {stage["stage"]: stage["status"] for stage in found["stages"]}
+    assert [name for name, one in status.items() if one == "done"] == ["ingest", "dedupe", "validate"]
+    assert status["journey"] == "not run"
+    assert digests(audit_copy) == before
+    assert len(list((audit_copy / "runs").iterdir())) == 2
 
 
 def test_data_that_fell_short_falls_short_again_without_another_run(audit_copy: Path) -> None:

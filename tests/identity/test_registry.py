@@ -136,7 +136,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(rows=PEOPLE, cut=st.integers(1, 9))
 def test_new_exports_give_the_same_customers_as_resolving_everything_at_once(
     rows: list[tuple[Any, ...]], cut: int

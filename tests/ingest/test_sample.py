@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.lake import make_store
-from tpaudit.ingest import ingest
+from tpaudit.audit import Audit, load_config
+from tpaudit.engine import EngineSettings
 from tpaudit.ingest.issues import WHOLE_ROW_CODES
 from tpaudit.results import IngestResult
 from tpaudit.sample_data import SMALL
@@ -21,9 +21,10 @@ TABLES = ("touches", "orders", "order_items", "tickets", "surveys", "leads", "co
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, IngestResult]:
-    store = make_store(tmp_path_factory.mktemp("audit"))
-    return store, ingest(store, [SMALL / "exports"])
+def ingested(finished_audit: Path) -> tuple[Store, IngestResult]:
+    audit = Audit(finished_audit, load_config(finished_audit, {}))
+    result = IngestResult.model_validate_json(audit.result_file("ingest").read_text(encoding="utf-8"))
+    return Store(audit, EngineSettings(threads=1)), result
 
 
 def test_every_export_is_loaded_except_the_survey_twin(ingested: tuple[Store, IngestResult]) -> None:

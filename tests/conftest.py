@@ -1,0 +1,24 @@
+"""What tests of several parts share: one finished audit of the sample exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from tests.e2e.conftest import new_audit, run_tpaudit
+
+
+@pytest.fixture(scope="session")
+def finished_audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An audit of the small sample set that has been run once; shared by all workers, for reading only."""
+    shared = tmp_path_factory.getbasetemp().parent / "finished-audit"
+    with FileLock(f"{shared}.lock"):
+        if not (shared / "done").is_file():
+            done = run_tpaudit("-C", new_audit(shared), "run", "--format", "json")
+            assert done.returncode == 0, done.stderr
+            (shared / "first-run.json").write_text(done.stdout, encoding="utf-8")
+            (shared / "first-run.err").write_text(done.stderr, encoding="utf-8")
+            (shared / "done").touch()
+    return shared
