@@ -17,7 +17,7 @@ from tpaudit.errors import UsageFault
 from tpaudit.kpis.facts import Facts
 from tpaudit.ranking import rank
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
-from tpaudit.ranking.studies import STUDIES
+from tpaudit.ranking.studies import STUDIES, untouched_buyers
 from tpaudit.store import Store
 
 SETTINGS = """
@@ -236,3 +236,18 @@ def test_satisfaction_studies_the_first_answer_and_what_came_before(
         ],
     )  # fmt: skip
     assert study(store, "satisfaction") == [("c1", True, "chat"), ("c2", False, "")]
+
+
+def test_buyers_nobody_met_before_their_order_are_told(tmp_path: Path) -> None:
+    """By hand: a was met and bought, b was met and did not, c and d bought and were not met, of e nobody is known."""
+    store = make_store(tmp_path, SETTINGS)
+    (met, its), (waiting, others) = customer(1, ["chat"], True), customer(2, ["chat"], False)
+    write_journeys(store, [met, waiting], its + others)
+    bought = [(met["customer_id"], 1), (met["customer_id"], 2), ("c", 1), ("d", 1), (None, 1)]
+    orders = [
+        {"order_id": f"o{number}", "customer_id": buyer, "sequence": sequence, "ordered_at": NOON}
+        for number, (buyer, sequence) in enumerate(bought)
+    ]
+    assert untouched_buyers(Facts(store)) == (0, 0)
+    write_mart_rows(store, "customer_orders", orders)
+    assert untouched_buyers(Facts(store)) == (2, 3)

@@ -24,7 +24,7 @@ from tpaudit.ranking.golden import Context, judge, p_values
 from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
 from tpaudit.ranking.steps import spend_by_touchpoint, steps_of_audit
-from tpaudit.ranking.studies import STUDIES, censored
+from tpaudit.ranking.studies import STUDIES, censored, untouched_buyers
 from tpaudit.ranking.traits import Traits, carried_tags, find_traits
 from tpaudit.results import (
     AttributionBasis,
@@ -174,6 +174,7 @@ class _Ranking:
 
     def _fit(self, facts: Facts, outcome: str, cells: Cells, effects: Effects | None) -> ModelFit:
         traits = self.traits[outcome]
+        untouched, buyers = untouched_buyers(facts) if outcome == "conversion" else (None, None)
         return ModelFit(
             outcome=outcome,
             customers=round(cells.customers.sum()),
@@ -184,6 +185,8 @@ class _Ranking:
             censored=censored(facts, outcome),
             adjusted_for=traits.names,
             not_adjusted_for=traits.left_out,
+            buyers=buyers,
+            untouched_buyers=untouched,
         )
 
     def sensitivity(self, context: Context) -> list[SensitivityRow]:

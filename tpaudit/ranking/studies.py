@@ -75,6 +75,20 @@ def censored(facts: Facts, outcome: str) -> int:
     return int(facts.store.engine.fetch_rows(left_out.aggregate(customers=_.count()))[0]["customers"])
 
 
+def untouched_buyers(facts: Facts) -> tuple[int, int]:
+    """First-time buyers of whom no touch before the order is known, and all first-time buyers.
+
+    Few buy out of nowhere. Most of these were met as somebody the order could not be linked with, who then counts as a
+    customer that did not convert; and as those are the ones of whom little is known, everything met looks helpful.
+    """
+    met = facts.journeys.filter(_.converted).select("customer_id", met=True)
+    buyers = facts.first_orders.select(buyer="customer_id")
+    joined = buyers.left_join(met, buyers.buyer == met.customer_id)
+    totals = joined.aggregate(untouched=_.met.isnull().cast("int64").sum(), buyers=_.count())
+    found = facts.store.engine.fetch_rows(totals)[0]
+    return int(found["untouched"] or 0), int(found["buyers"])
+
+
 def _identified_journeys(facts: Facts) -> Any:
     """Journeys of customers of whom an order could be seen."""
     return facts.journeys.semi_join(facts.customers.filter(_.is_identified), "customer_id")

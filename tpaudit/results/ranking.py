@@ -241,7 +241,8 @@ class ModelFit(Result):
     """What the adjusted effects on one outcome are taken from, and how well their model describes it.
 
     `censored` are customers left out because their outcome may still come; `adjusted_for` the tags customers are
-    compared within, `not_adjusted_for` those left out, each with the reason.
+    compared within, `not_adjusted_for` those left out, each with the reason. Of conversion, `untouched_buyers` of the
+    first-time `buyers` have no touch before the order: what they met lies with somebody the order is not linked to.
     """
 
     outcome: str
@@ -253,6 +254,8 @@ class ModelFit(Result):
     censored: int = 0
     adjusted_for: tuple[str, ...] = ()
     not_adjusted_for: dict[str, str] = Field(default_factory=dict)
+    buyers: int | None = None
+    untouched_buyers: int | None = None
 
 
 class RankResult(Result):
