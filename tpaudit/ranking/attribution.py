@@ -15,7 +15,7 @@ from tpaudit.errors import InputFault
 from tpaudit.ranking.chain import Chain, NotSettled
 from tpaudit.ranking.credits import DIRECT, Credits, journey_credits
 from tpaudit.ranking.markov import normalised, removal_shares, transition_counts
-from tpaudit.ranking.moves import Moves, count_moves
+from tpaudit.ranking.moves import Moves, count_moves, with_worth
 from tpaudit.ranking.steps import numbered
 from tpaudit.results import AttributionBasis, AttributionRow
 from tpaudit.stats.bootstrap import percentile_interval
@@ -30,6 +30,8 @@ _NO_TIMES, _NOT_SETTLED = "no_times", "not_settled"
 # Touchpoints up to which every resample of the chain of order 1 is solved anew; cubes of them are worked on.
 _MOST_SOLVED_ANEW = 100
 _SOLVED_TOGETHER = 100
+# What counting takes without getting slower; the rest is sorted on disk.
+_MEGABYTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,14 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
             f"{len(touchpoints):,} distinct touchpoints are too many to attribute; {MOST_TOUCHPOINTS:,} can be",
             "name touchpoints, not single campaigns or pages",
         )
-    steps = numbered(engine, steps, touchpoints)
+    steps = numbered(steps, touchpoints)
     direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]
-    with engine.frugal():
+    with engine.frugal(_MEGABYTES):
+        # What takes most memory comes first, before anything is kept.
+        moves = count_moves(engine, steps, len(touchpoints))
         converting = engine.cache(steps.filter(_.converted))
+        moves = with_worth(engine, moves, converting)
         credits = journey_credits(engine, converting, len(touchpoints), direct)
-        moves = count_moves(engine, steps, converting, len(touchpoints))
         engine.release(converting)
     # Every model gives away the same conversions; the chains need their number to turn shares into credit.
     conversions = credits.by_model["linear"].conversions.sum()
