@@ -16,7 +16,7 @@ def ours(folder: Path) -> dict[str, Any]:
     from tpaudit.engine import EngineSettings, connect
     from tpaudit.kpis.facts import Facts
     from tpaudit.ranking.attribution import attribute
-    from tpaudit.ranking.steps import steps_of_audit, touchpoints_of_audit
+    from tpaudit.ranking.steps import steps_by_touchpoint, steps_of_audit
     from tpaudit.results import AttributionBasis
     from tpaudit.stats.bootstrap import block_weights
     from tpaudit.store import Store
@@ -26,9 +26,10 @@ def ours(folder: Path) -> dict[str, Any]:
     engine = connect(EngineSettings(temp_directory=audit.scratch))
     rules = audit.config.settings.rank
     facts = Facts(Store(audit, engine))
-    met = touchpoints_of_audit(facts)
+    met = steps_by_touchpoint(facts)
     basis = AttributionBasis(outcome="conversion", window_days=30)
-    rows = attribute(engine, steps_of_audit(facts), met, block_weights(rules.replicates, rules.seed), basis).rows
+    weights = block_weights(rules.replicates, rules.seed)
+    rows = attribute(engine, steps_of_audit(facts), list(met), weights, basis, number=sum(met.values())).rows
     markov = [row for row in rows if row.model == "markov"]
     sure = sum(row.rank_low == row.rank_high for row in markov)
     models = len({row.model for row in rows})

@@ -31,7 +31,7 @@ _NO_TIMES, _NOT_SETTLED = "no_times", "not_settled"
 _MOST_SOLVED_ANEW = 100
 _SOLVED_TOGETHER = 100
 # What counting takes without getting slower; the rest is sorted on disk.
-_MEGABYTES = 100
+_MEGABYTES, _BYTES_OF_A_STEP = 60, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class _Shares:
 
 
 def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: Floats, basis: AttributionBasis,
-              cost: Mapping[str, float] | None = None) -> Attribution:  # fmt: skip
+              cost: Mapping[str, float] | None = None, number: int = 0) -> Attribution:  # fmt: skip
     """Attribution of all models; without rows if no journey converted.
 
     *steps* are those that may take credit (see `steps.STEP`), *touchpoints* all that are met on them, *weights*
     (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a
-    touchpoint, as far as it is known. Shares are of the conversions that have such steps. Raises InputFault for more
-    than MOST_TOUCHPOINTS.
+    touchpoint, as far as it is known; *number* says about how many steps there are, for the memory to count them in.
+    Shares are of the conversions that have such steps. Raises InputFault for more than MOST_TOUCHPOINTS.
     """
     if len(touchpoints) > MOST_TOUCHPOINTS:
         raise InputFault(
@@ -67,7 +67,7 @@ def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: F
         )
     steps = numbered(steps, touchpoints)
     direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]
-    with engine.frugal(_MEGABYTES):
+    with engine.frugal(_MEGABYTES + number * _BYTES_OF_A_STEP // 1_000_000):
         # What takes most memory comes first, before anything is kept.
         moves = count_moves(engine, steps, len(touchpoints))
         converting = engine.cache(steps.filter(_.converted))

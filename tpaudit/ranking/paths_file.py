@@ -59,9 +59,12 @@ def attribute_paths(engine: Engine, file: Path, rules: RankSection) -> Attributi
     if not (paths.conversions.any() or paths.nulls.any()):
         raise InputFault(f"{file}: no row counts a journey", f"fill in {' and '.join(COUNTS)}")
     steps = engine.cache(_steps(engine, paths, rules.seed))
-    touchpoints = sorted(engine.fetch(steps.select("touchpoint").distinct())["touchpoint"].to_pylist())
+    met = engine.fetch_rows(steps.group_by("touchpoint").agg(steps=_.count()).order_by("touchpoint"))
     basis = AttributionBasis(outcome="conversion", window_days=None)
-    found = attribute(engine, steps, touchpoints, block_weights(rules.replicates, rules.seed), basis)
+    found = attribute(
+        engine, steps, [row["touchpoint"] for row in met], block_weights(rules.replicates, rules.seed), basis,
+        number=sum(row["steps"] for row in met),
+    )  # fmt: skip
     conversions = int(paths.conversions.sum())
     known = ~np.isnan(paths.value[paths.conversions > 0])
     return AttributionResult(

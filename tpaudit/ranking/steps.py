@@ -54,10 +54,11 @@ def steps_of_audit(facts: Facts) -> Any:
     )  # fmt: skip
 
 
-def touchpoints_of_audit(facts: Facts) -> list[str]:
-    """The touchpoints met on the audit's journeys, by name; every touch with a position is a step of one."""
-    met = facts.touches.filter(facts.touches.position.notnull()).select("touchpoint").distinct()
-    return sorted(row["touchpoint"] for row in facts.store.engine.fetch_rows(met))
+def steps_by_touchpoint(facts: Facts) -> dict[str, int]:
+    """How many steps of the audit's journeys met each touchpoint, by name; every touch with a position is a step."""
+    touches = facts.touches.filter(facts.touches.position.notnull())
+    met = touches.group_by("touchpoint").agg(steps=_.count()).order_by("touchpoint")
+    return {row["touchpoint"]: row["steps"] for row in facts.store.engine.fetch_rows(met)}
 
 
 def spend_by_touchpoint(facts: Facts) -> dict[str, float]:
