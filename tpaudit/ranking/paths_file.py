@@ -110,8 +110,10 @@ def _steps(engine: Engine, paths: _Paths, seed: int) -> Any:
         )
     )
     walked = engine.table(pa.table({"number": np.arange(len(paths.path)), "path": paths.path}))
-    walked = walked.mutate(touchpoint=_.path.split(SEPARATOR)).unnest("touchpoint", offset="position")
-    walked = walked.select("number", touchpoint=_.touchpoint.strip(), position=_.position.cast("int32"))
+    along = walked.path.split(SEPARATOR)
+    # Unnested as a column: as a table, with `offset`, it takes ten times as long.
+    walked = walked.select("number", step=along.zip(ibis.range(along.length())).unnest())
+    walked = walked.select("number", touchpoint=_.step.f1.strip(), position=_.step.f2.cast("int32"))
     return walked.join(journeys, "number").drop("number").mutate(hours_before=ibis.null("float64"))
 
 
