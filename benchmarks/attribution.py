@@ -2,9 +2,16 @@
 
 Every line is a process of its own, from starting Python to the last figure: wall time, CPU (user and system) and peak
 memory as the system tells them. `ours` reads raw touches, in any order, and journeys of an audit, and gives all models
-(Markov of both orders, Shapley, heuristics) with intervals and ranks over 1,000 resamples. The peers read ready paths,
-each with its journeys counted, and give one model: the Markov chain of order 1. `error` is the largest relative
-difference of a touchpoint's share from the exact one.
+(Markov of both orders, Shapley, heuristics) with intervals and ranks over 1,000 resamples. A peer gives one model, the
+Markov chain of order 1, called as its documentation does with its own settings, and is measured on what its user may
+have:
+
+/touches     the same touches and journeys as ours, put together to paths by pandas
+/journeys    ready paths, one row for each journey
+/paths       ready paths, one row for each distinct path with its journeys counted; the counting is not in the figures
+
+`error` is the largest relative difference of a touchpoint's share from the exact one, `x ours` how many times our CPU
+and our peak memory a line takes. For a further size the same is told of ours and the first size.
 
     python -m benchmarks.attribution                        1M and 10M paths, 4 % of which convert
     python -m benchmarks.attribution 1000000 --converting 0.3
@@ -16,21 +23,22 @@ Peers (extra `bench`): ChannelAttribution, marketing-attribution-models, do-attr
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.attribution_data import write_audit
-from benchmarks.validate import costs
+from benchmarks.validate import Line, costs
 
 SIZES = (1_000_000, 10_000_000)
 WORK = Path(__file__).with_name("attribution_work.py")
 PEERS = {
-    "ChannelAttribution": "ChannelAttribution",
-    "marketing-attribution-models": "mam",
-    "do-attribution": "do_attribution",
+    "ChannelAttribution/touches": "ChannelAttribution",
+    "ChannelAttribution/journeys": "ChannelAttribution",
+    "ChannelAttribution/paths": "ChannelAttribution",
+    "marketing-attribution-models/paths": "mam",
+    "do-attribution/paths": "do_attribution",
 }
 
 
@@ -43,26 +51,36 @@ def main() -> None:
     if options.exact:
         _agreement(options.exact)
         return
-    for number, paths in enumerate(options.paths):
+    ours: Line | None = None
+    for paths in options.paths:
         with tempfile.TemporaryDirectory() as folder:
-            _size(Path(folder), paths, options.converting, with_peers=number == 0)
+            line = _size(Path(folder), paths, options.converting, ours)
+            ours = ours or line
 
 
-def _size(folder: Path, paths: int, converting: float, with_peers: bool) -> None:
-    touches = write_audit(folder, paths, converting, with_paths=with_peers)
-    print(f"\n{paths:,} paths, {touches:,} touches{'':<12}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'error':>9}")
-    exact = _line("ours", folder, None)
-    for peer, module in PEERS.items() if with_peers else ():
+def _size(folder: Path, paths: int, converting: float, first: Line | None) -> Line:
+    """Ours at a size, and the peers beside it unless there was a *first* size with them."""
+    touches = write_audit(folder, paths, converting, with_paths=first is None)
+    beside = "x first size" if first else "x ours"
+    print(f"\n{paths:,} paths, {touches:,} touches")
+    print(f"{'':<38}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{beside:>14}{'error':>9}")
+    ours = _line("ours", folder, first)
+    for peer, module in PEERS.items() if first is None else ():
         if subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode == 0:
-            _line(peer, folder, exact)
+            _line(peer, folder, ours, ours.counted["shares"])
+    return ours
 
 
-def _line(tool: str, folder: Path, exact: dict[str, float] | None) -> dict[str, float]:
-    told, cpu, wall, peak = dataclasses.astuple(costs([sys.executable, str(WORK), tool, str(folder)]))
-    shares: dict[str, float] = told["shares"]
+def _line(tool: str, folder: Path, beside: Line | None, exact: dict[str, float] | None = None) -> Line:
+    line = costs([sys.executable, str(WORK), tool, str(folder)])
+    shares: dict[str, float] = line.counted["shares"]
+    times = f"{line.cpu / beside.cpu:>7.2f}{line.peak / beside.peak:>7.2f}" if beside else f"{'':>14}"
     error = f"{max(abs(shares[name] / share - 1) for name, share in exact.items()):>9.2%}" if exact else f"{'':>9}"
-    print(f"  {tool:<36}{wall:>8.1f}{cpu:>8.1f}{peak:>9.0f}{error}  {told['told']}", flush=True)
-    return shares
+    print(
+        f"  {tool:<36}{line.wall:>8.1f}{line.cpu:>8.1f}{line.peak:>9.0f}{times}{error}  {line.counted['told']}",
+        flush=True,
+    )
+    return line
 
 
 def _agreement(file: Path) -> None:

@@ -70,12 +70,20 @@ def write_audit(folder: Path, paths: int, converting: float, with_paths: bool) -
 
 
 def _write_paths(folder: Path) -> None:
+    """What peers read: `journeys.parquet` has a row for each journey, `paths.parquet` for each distinct path."""
     marts = folder / "marts"
     duckdb.sql(
         f"""COPY (
-            SELECT path, sum(won::INT) AS total_conversions, sum((NOT won)::INT) AS total_null FROM (
-                SELECT string_agg(touchpoint, ' > ' ORDER BY position) AS path, any_value(converted) AS won
-                FROM '{marts}/journey_touches.parquet' JOIN '{marts}/journeys.parquet' USING (customer_id)
-                GROUP BY customer_id)
-            GROUP BY path ORDER BY path) TO '{folder}/paths.parquet'"""
+            SELECT string_agg(touchpoint, ' > ' ORDER BY position) AS path,
+                   any_value(converted)::BIGINT AS total_conversions,
+                   coalesce(any_value(value), 0)::DOUBLE AS total_conversion_value,
+                   1 - any_value(converted)::BIGINT AS total_null
+            FROM '{marts}/journey_touches.parquet' JOIN '{marts}/journeys.parquet' USING (customer_id)
+            GROUP BY customer_id) TO '{folder}/journeys.parquet'"""
+    )
+    duckdb.sql(
+        f"""COPY (
+            SELECT path, sum(total_conversions)::BIGINT AS total_conversions,
+                   sum(total_conversion_value) AS total_conversion_value, sum(total_null)::BIGINT AS total_null
+            FROM '{folder}/journeys.parquet' GROUP BY path ORDER BY path) TO '{folder}/paths.parquet'"""
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,20 @@ def ours(folder: Path) -> dict[str, Any]:
     from tpaudit.engine import EngineSettings, connect
     from tpaudit.kpis.facts import Facts
     from tpaudit.ranking.attribution import attribute
-    from tpaudit.ranking.steps import steps_of_audit
+    from tpaudit.ranking.steps import steps_by_touchpoint, steps_of_audit
     from tpaudit.results import AttributionBasis
     from tpaudit.stats.bootstrap import block_weights
     from tpaudit.store import Store
 
     audit = Audit(folder, load_config(folder, {}))
     audit.scratch.mkdir(parents=True, exist_ok=True)
-    engine = connect(EngineSettings(threads=2, temp_directory=audit.scratch))
+    engine = connect(EngineSettings(temp_directory=audit.scratch))
     rules = audit.config.settings.rank
-    steps = steps_of_audit(Facts(Store(audit, engine)))
-    met = sorted(row["touchpoint"] for row in engine.fetch_rows(steps.select("touchpoint").distinct()))
+    facts = Facts(Store(audit, engine))
+    met = steps_by_touchpoint(facts)
     basis = AttributionBasis(outcome="conversion", window_days=30)
-    rows = attribute(engine, steps, met, block_weights(rules.replicates, rules.seed), basis).rows
+    weights = block_weights(rules.replicates, rules.seed)
+    rows = attribute(engine, steps_of_audit(facts), list(met), weights, basis, number=sum(met.values())).rows
     markov = [row for row in rows if row.model == "markov"]
     sure = sum(row.rank_low == row.rank_high for row in markov)
     models = len({row.model for row in rows})
@@ -37,15 +39,42 @@ def ours(folder: Path) -> dict[str, Any]:
     }
 
 
-def channel_attribution(folder: Path) -> dict[str, Any]:
+def channel_attribution(paths: Any) -> dict[str, Any]:
+    """ChannelAttribution's Markov chain of order 1 as its documentation calls it, with what paths were worth.
+
+    Its own settings are left: one thread, repetitions until they differ by less than 5 %.
+    """
     import ChannelAttribution
+
+    found = ChannelAttribution.markov_model(
+        paths, "path", "total_conversions", var_value="total_conversion_value", var_null="total_null",
+        verbose=False, flg_pro=False,
+    )  # fmt: skip
+    return _shares(dict(zip(found["channel_name"], found["total_conversions"], strict=True)))
+
+
+def channel_attribution_of_file(folder: Path, name: str) -> dict[str, Any]:
     import pandas as pd
 
-    paths = pd.read_parquet(folder / "paths.parquet")
-    found = ChannelAttribution.markov_model(
-        paths, "path", "total_conversions", var_null="total_null", verbose=False, flg_pro=False
+    return channel_attribution(pd.read_parquet(folder / f"{name}.parquet"))
+
+
+def channel_attribution_of_touches(folder: Path) -> dict[str, Any]:
+    """What somebody does who has touches: paths put together by pandas, a row for each journey."""
+    import pandas as pd
+
+    touches = pd.read_parquet(
+        folder / "marts" / "journey_touches.parquet", columns=["customer_id", "touchpoint", "position"]
     )
-    return _shares(dict(zip(found["channel_name"], found["total_conversions"], strict=True)))
+    ends = pd.read_parquet(folder / "marts" / "journeys.parquet", columns=["customer_id", "converted", "value"])
+    in_order = touches.sort_values(["customer_id", "position"])
+    paths = in_order.groupby("customer_id", sort=False)["touchpoint"].agg(" > ".join).rename("path").reset_index()
+    paths = paths.merge(ends, on="customer_id")
+    paths["total_conversions"] = paths["converted"].astype(int)
+    paths["total_null"] = 1 - paths["total_conversions"]
+    paths["total_conversion_value"] = paths["value"].astype(float).fillna(0.0)
+    columns = ["path", "total_conversions", "total_conversion_value", "total_null"]
+    return channel_attribution(paths[columns])
 
 
 def marketing_attribution_models(folder: Path) -> dict[str, Any]:
@@ -141,9 +170,13 @@ def _removal(mam: Any) -> dict[str, float]:
 
 
 WORK = {
-    "ours": ours, "ChannelAttribution": channel_attribution, "do-attribution": do_attribution,
-    "marketing-attribution-models": marketing_attribution_models,
-}  # fmt: skip
+    "ours": ours,
+    "ChannelAttribution/touches": channel_attribution_of_touches,
+    "ChannelAttribution/journeys": partial(channel_attribution_of_file, name="journeys"),
+    "ChannelAttribution/paths": partial(channel_attribution_of_file, name="paths"),
+    "do-attribution/paths": do_attribution,
+    "marketing-attribution-models/paths": marketing_attribution_models,
+}
 
 if __name__ == "__main__":
     if sys.argv[1] == "agreement":

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tpaudit.engine.duckdb
 from tpaudit.engine import Engine, EngineSettings, connect
 from tpaudit.engine.portable import block_of, epoch_seconds, hours_between
 from tpaudit.errors import EngineFault, UsageFault
@@ -111,14 +111,28 @@ def test_files_of_many_row_groups_keep_the_order_of_their_source(tmp_path: Path)
     assert pq.read_metadata(tmp_path / "wide.parquet").num_row_groups > 10
 
 
-def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tpaudit.engine.duckdb, "_FRUGAL_MB", 20)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_neighbours_are_those_of_the_same_group_in_the_order_told(threads: int) -> None:
+    engine = connect(EngineSettings(threads=threads))
+    rng = np.random.default_rng(5)
+    group, place = rng.integers(0, 30_000, 200_000), rng.permutation(200_000)
+    rows = engine.table(pa.table({"half": group % 2, "group": group, "place": place, "met": place * 3}))
+    beside = engine.neighbours(rows, "met", within="group", order_by=("half", "group", "place"))
+    assert beside.columns == ("half", "group", "place", "met", "before", "after")
+    found = engine.fetch(beside.order_by("place"))
+    order = np.lexsort((place, group))
+    same = group[order][1:] == group[order][:-1]
+    before, after = np.full(len(place), -1), np.full(len(place), -1)
+    before[order[1:][same]], after[order[:-1][same]] = place[order[:-1][same]] * 3, place[order[1:][same]] * 3
+    assert (found["before"].fill_null(-1).to_numpy() == before[np.argsort(place)]).all()
+    assert (found["after"].fill_null(-1).to_numpy() == after[np.argsort(place)]).all()
+
+
+def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(tmp_path: Path) -> None:
     engine = connect(EngineSettings(threads=1, temp_directory=tmp_path))
     rows = engine.table(pa.table({"row": range(300_000)}))
     listed = rows.group_by(half=rows.row % 2).agg(all=rows.row.cast("string").lpad(100, "0").collect())
-    with engine.frugal():
+    with engine.frugal(megabytes=20):
         found = engine.fetch_rows(listed.select("half", n=listed["all"].length()).order_by("half"))
         limit = engine.fetch_rows(engine.table(pa.table({"n": [1]})))
     assert found == [{"half": 0, "n": 150_000}, {"half": 1, "n": 150_000}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tests.ranking.walks import Journey, moves_of
 from tpaudit.ranking.chain import MOST_INVERTED, Chain, NotSettled
@@ -100,10 +102,12 @@ def test_chance_to_convert_is_the_observed_one(order: int, journeys: list[Journe
 @orders
 @given(journeys_of_four, st.permutations(range(25)))
 @settings(deadline=None, max_examples=20)
-def test_order_of_the_rows_does_not_matter(order: int, journeys: list[Journey], mixed: list[int]) -> None:
+def test_order_of_the_moves_does_not_matter(order: int, journeys: list[Journey], mixed: list[int]) -> None:
     moves = moves_of(journeys, 4)
-    rows = np.argsort(np.resize(mixed, len(moves.block)), kind="stable")
-    other = Moves(4, *(getattr(moves, name)[rows] for name in Moves.__slots__[1:]))
+    rows = np.argsort(np.resize(mixed, len(moves.place)), kind="stable")
+    other = Moves(
+        4, moves.previous[rows], moves.place[rows], moves.following[rows], moves.times[:, rows], moves.value[rows]
+    )
     assert (Chain(other, order).effects().conversions == Chain(moves, order).effects().conversions).all()
 
 
@@ -173,11 +177,9 @@ def test_influence_is_the_slope_of_the_effects(order: int, most_inverted: int) -
     moves = moves_of(journeys, 4)
     plain = Chain(moves, order).effects(most_inverted)
     step = 1e-5
-    for block in moves.block[:3]:
-        heavier = Moves(
-            4, moves.block, moves.previous, moves.place, moves.following,
-            moves.times * np.where(moves.block == block, 1 + step, 1.0), moves.value,
-        )  # fmt: skip
+    for block in range(3):
+        weights = np.where(np.arange(BLOCKS) == block, 1 + step, 1.0)
+        heavier = dataclasses.replace(moves, times=sparse.diags_array(weights) @ moves.times)
         moved = (Chain(heavier, order).effects(most_inverted).conversions - plain.conversions) / step
         assert moved == pytest.approx(plain.influence[block], abs=1e-4)
 

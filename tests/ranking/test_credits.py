@@ -18,7 +18,7 @@ from tpaudit.engine import Engine
 from tpaudit.errors import InputFault
 from tpaudit.ranking.attribution import MARKOV_ORDERS, attribute
 from tpaudit.ranking.credits import MODELS, journey_credits
-from tpaudit.ranking.moves import count_moves
+from tpaudit.ranking.moves import count_moves, with_worth
 from tpaudit.ranking.steps import numbered
 from tpaudit.results import AttributionBasis
 from tpaudit.stats.bootstrap import BLOCKS, block_weights
@@ -58,9 +58,7 @@ def steps(engine: Engine, journeys: Iterable[tuple[list[str], bool, float | None
 
 
 def credited(engine: Engine, told: object, touchpoints: list[str], direct: tuple[int, ...] = ()):  # type: ignore[no-untyped-def]
-    return journey_credits(
-        engine, numbered(engine, told, touchpoints).filter(ibis._.converted), len(touchpoints), direct
-    )
+    return journey_credits(engine, numbered(told, touchpoints).filter(ibis._.converted), len(touchpoints), direct)
 
 
 # One converting journey of four touches (chat twice), one that does not convert.
@@ -188,12 +186,12 @@ def test_every_model_gives_away_all_conversions_and_no_more(engine: Engine, told
 
 
 def test_moves_counted_by_the_engine(engine: Engine) -> None:
-    told = numbered(engine, steps(engine, [(["a", "b", "b"], True, 7.0), (["b"], False, None)]), ["a", "b"])
-    moves = count_moves(engine, told, told.filter(ibis._.converted), 2)
-    rows = zip(moves.block, moves.previous, moves.place, moves.following, moves.times, moves.value, strict=True)
+    told = numbered(steps(engine, [(["a", "b", "b"], True, 7.0), (["b"], False, None)]), ["a", "b"])
+    moves = with_worth(engine, count_moves(engine, told, 2), told.filter(ibis._.converted))
+    told = zip(moves.previous, moves.place, moves.following, moves.value, moves.times.toarray()[:2].T, strict=True)
     # 2 is START as previous and CONVERSION as following, 3 the END.
-    assert sorted((*map(int, row[:5]), float(row[5])) for row in rows) == [
-        (0, 0, 1, 1, 1, 0.0), (0, 1, 1, 2, 0, 7.0), (0, 1, 1, 2, 1, 0.0), (0, 2, 0, 1, 1, 0.0), (1, 2, 1, 3, 1, 0.0),
+    assert [(*map(int, row[:3]), float(row[3]), row[4].tolist()) for row in told] == [
+        (0, 1, 1, 0.0, [1, 0]), (1, 1, 2, 7.0, [1, 0]), (2, 0, 1, 0.0, [1, 0]), (2, 1, 3, 0.0, [0, 1]),
     ]  # fmt: skip
 
 

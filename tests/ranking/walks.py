@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 from tpaudit.ranking.moves import Moves
 from tpaudit.stats.bootstrap import BLOCKS
@@ -21,8 +22,10 @@ def moves_of(journeys: Sequence[Journey], size: int, worth: Sequence[float] | No
         onwards = [*((place, 0.0) for place in path[1:]), ends]
         for previous, place, (following, gained) in zip([size, *path], path, onwards, strict=False):
             rows.append((number % BLOCKS, previous, place, following, 1, gained))
-    block, previous, place, following, times, value = np.array(rows).T
-    return Moves(
-        size, block.astype(np.int16), previous.astype(np.int16), place.astype(np.int16), following.astype(np.int16),
-        times, value,
-    )  # fmt: skip
+    named = sorted({row[1:4] for row in rows})
+    times, value = np.zeros((BLOCKS, len(named))), np.zeros(len(named))
+    for block, *move, number, gained in rows:
+        times[block, named.index(tuple(move))] += number
+        value[named.index(tuple(move))] += gained
+    previous, place, following = np.array(named, dtype=np.int16).T
+    return Moves(size, previous, place, following, sparse.csr_array(times), value)

@@ -6,12 +6,11 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import ibis
 import ibis.expr.operations as ops
-import pyarrow.parquet as pq
 
 from tpaudit.engine.settings import EngineSettings
 from tpaudit.engine.shared_work import computed_once
@@ -22,12 +21,16 @@ Result = TypeVar("Result")
 # A row group is held in memory by every thread that writes: wide rows make small ones.
 _CELLS_OF_A_GROUP = 1 << 19
 _LEAST_ROWS, _MOST_ROWS = 8_192, 122_880
-# Memory that a query which streams rows needs per thread. Two threads would part with what they hold so often that they
-# take a third more time of the machine than one.
-_FRUGAL_MB = 240
 _ROW_BY_ROW = (ops.Project, ops.Filter, ops.DropColumns)
 # DuckDB makes a join of a long list of values to look for.
 _BEYOND_A_ROW = (ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Unnest, ops.Subquery, ops.InValues)
+
+
+class _Frugal(NamedTuple):
+    """The limit while queries are to be frugal, and the one that holds otherwise."""
+
+    usual: str
+    megabytes: int
 
 
 class DuckDBEngine:
@@ -54,8 +57,7 @@ class DuckDBEngine:
         self._steps: dict[str, Any] = {}
         self._has_own_limit = settings.memory_limit is not None
         self._has_own_threads = settings.threads is not None
-        # The usual and the frugal limit, while the latter is in force.
-        self._limits: tuple[str, str] | None = None
+        self._frugal: _Frugal | None = None
 
     def scan(self, files: Sequence[Path], schema: Mapping[str, str]) -> Any:
         """Return an Ibis table over Parquet *files* with exactly the columns of *schema*."""
@@ -118,23 +120,40 @@ class DuckDBEngine:
             isinstance(source, ops.DatabaseTable) and source.name in self._in_file_order for source in sources
         )
 
+    def neighbours(self, rows: Any, column: str, within: str, order_by: Sequence[str]) -> Any:
+        """Return *rows* with *column* of the row `before` and of the row `after` within the same *within*.
+
+        Rows come out of a sort in its order, and a window without an order of its own lets them pass as they come. One
+        that names the order keeps them all in memory, and takes three times as long.
+        """
+        ordered = rows.order_by(list(order_by))
+        beside = ordered.mutate(
+            before=ordered[column].lag(), after=ordered[column].lead(),
+            _within_before=ordered[within].lag(), _within_after=ordered[within].lead(),
+        )  # fmt: skip
+        return beside.mutate(
+            before=(beside._within_before == beside[within]).ifelse(beside.before, None),
+            after=(beside._within_after == beside[within]).ifelse(beside.after, None),
+        ).drop("_within_before", "_within_after")
+
     @contextlib.contextmanager
-    def frugal(self) -> Iterator[None]:
+    def frugal(self, megabytes: int = 240) -> Iterator[None]:
         """Within, queries get one thread and as much memory as streaming takes, and spill the rest; one that cannot
-        gets all of it. What the user set stays as it is."""
+        gets all of it. What the user set stays as it is. Two threads would part with what they hold so often that they
+        take a third more time of the machine than one."""
         if self._has_own_limit:
             yield
             return
         settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
         ((usual, threads),) = self._connection.raw_sql(settings).fetchall()
         fewer = int(threads) if self._has_own_threads else 1
-        self._limits = (usual, f"{_FRUGAL_MB * fewer}MB")
-        self._limit_memory(self._limits[1])
+        self._frugal = _Frugal(usual, megabytes * fewer)
+        self._limit_memory(f"{self._frugal.megabytes}MB")
         self._connection.raw_sql(f"SET threads = {fewer}")
         try:
             yield
         finally:
-            self._limits = None
+            self._frugal = None
             self._limit_memory(usual)
             self._connection.raw_sql(f"SET threads = {threads}")
 
@@ -149,9 +168,9 @@ class DuckDBEngine:
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
-        if not (steps := self._steps_of(expression)):
-            return self._explained(lambda: self._connection.to_pyarrow(expression))
-        query = self._query(steps, expression)
+        query = self._query(self._steps_of(expression), expression)
+        # Ibis's own `to_pyarrow` does the same, but loads pandas first: half a second, and 40 MB.
+        self._connection._run_pre_execute_hooks(expression)
         found = self._explained(lambda: self._connection.con.sql(query).to_arrow_table())
         return found.cast(expression.schema().to_pyarrow())
 
@@ -162,6 +181,8 @@ class DuckDBEngine:
 
     def write_parquet(self, expression: Any, file: Path, is_temporary: bool = False) -> int:
         """Write the result of *expression* to *file*, streaming, and return its row count."""
+        import pyarrow.parquet as pq
+
         rows = max(_LEAST_ROWS, min(_MOST_ROWS, _CELLS_OF_A_GROUP // len(expression.columns)))
         packing = {"row_group_size": rows, "compression": "lz4_raw" if is_temporary else "zstd"}
         if not is_temporary:
@@ -195,6 +216,8 @@ class DuckDBEngine:
         """The text of *expression*, with the *steps* in front of it, each computed once per row."""
         named = [f"{name} AS NOT MATERIALIZED ({self._connection.compile(step)})" for name, step in steps.items()]
         query = self._connection.compile(expression)
+        if not steps:
+            return str(query)
         own = query.removeprefix("WITH ")
         return f"WITH {', '.join(named)}{' ' if own == query else ', '}{own}"
 
@@ -207,18 +230,23 @@ class DuckDBEngine:
         return _clock_at(ibis.literal(zone), instant)
 
     def _explained(self, work: Callable[[], Result]) -> Result:
-        """Run *work*, once more with all the memory there is if it was meant to be frugal and cannot."""
+        """Run *work*; if it was meant to be frugal and cannot, once more with four times as much memory, and at last
+        with all there is."""
         try:
             return _explained(work)
         except EngineFault as fault:
-            if self._limits is None or not isinstance(fault.__cause__, duckdb.OutOfMemoryException):
+            if self._frugal is None or not _short_of_memory(fault):
                 raise
-        usual, frugal = self._limits
-        self._limit_memory(usual)
+        self._limit_memory(f"{4 * self._frugal.megabytes}MB")
         try:
             return _explained(work)
+        except EngineFault as fault:
+            if not _short_of_memory(fault):
+                raise
+            self._limit_memory(self._frugal.usual)
+            return _explained(work)
         finally:
-            self._limit_memory(frugal)
+            self._limit_memory(f"{self._frugal.megabytes}MB")
 
     def _limit_memory(self, size: str) -> None:
         self._connection.raw_sql(f"SET memory_limit = '{size}'")
@@ -258,6 +286,10 @@ def _explained(work: Callable[[], Result]) -> Result:
             f"a file cannot be read as Parquet: {_first_line(fault)}",
             "delete that file and run again: what is missing in the lake is read from the exports",
         ) from fault
+
+
+def _short_of_memory(fault: EngineFault) -> bool:
+    return isinstance(fault.__cause__, duckdb.OutOfMemoryException)
 
 
 def _first_line(fault: BaseException) -> str:

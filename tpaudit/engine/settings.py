@@ -60,8 +60,15 @@ class Engine(Protocol):
     def keeps_order(self, expression: Any) -> bool:
         """Whether the rows of *expression* are sure to come in the order of the one file it reads."""
 
-    def frugal(self) -> AbstractContextManager[None]:
-        """Within, queries get no more memory than rows that stream by take, as far as they can do with it."""
+    def neighbours(self, rows: Any, column: str, within: str, order_by: Sequence[str]) -> Any:
+        """Return *rows* with two columns more, `before` and `after`: *column* of the row before and of the row after,
+        NULL where it is not alike in *within*. *order_by* tells the order, and keeps rows alike in *within* together.
+        """
+
+    def frugal(self, megabytes: int = 240) -> AbstractContextManager[None]:
+        """Within, queries get no more memory than rows that stream by take, *megabytes* per thread, as far as they can
+        do with it.
+        """
 
     def release(self, *tables: Any) -> None:
         """Forget tables that `cache` or `view` returned, and free their memory; nothing may read them any more."""

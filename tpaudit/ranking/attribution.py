@@ -15,7 +15,7 @@ from tpaudit.errors import InputFault
 from tpaudit.ranking.chain import Chain, NotSettled
 from tpaudit.ranking.credits import DIRECT, Credits, journey_credits
 from tpaudit.ranking.markov import normalised, removal_shares, transition_counts
-from tpaudit.ranking.moves import Moves, count_moves
+from tpaudit.ranking.moves import Moves, count_moves, with_worth
 from tpaudit.ranking.steps import numbered
 from tpaudit.results import AttributionBasis, AttributionRow
 from tpaudit.stats.bootstrap import percentile_interval
@@ -30,6 +30,8 @@ _NO_TIMES, _NOT_SETTLED = "no_times", "not_settled"
 # Touchpoints up to which every resample of the chain of order 1 is solved anew; cubes of them are worked on.
 _MOST_SOLVED_ANEW = 100
 _SOLVED_TOGETHER = 100
+# What counting takes without getting slower; the rest is sorted on disk.
+_MEGABYTES, _BYTES_OF_A_STEP = 60, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +52,27 @@ class _Shares:
 
 
 def attribute(engine: Engine, steps: Any, touchpoints: Sequence[str], weights: Floats, basis: AttributionBasis,
-              cost: Mapping[str, float] | None = None) -> Attribution:  # fmt: skip
+              cost: Mapping[str, float] | None = None, number: int = 0) -> Attribution:  # fmt: skip
     """Attribution of all models; without rows if no journey converted.
 
     *steps* are those that may take credit (see `steps.STEP`), *touchpoints* all that are met on them, *weights*
     (replicates x blocks) resample customers, *basis* says what is attributed. *cost* is the money spent on a
-    touchpoint, as far as it is known. Shares are of the conversions that have such steps. Raises InputFault for more
-    than MOST_TOUCHPOINTS.
+    touchpoint, as far as it is known; *number* says about how many steps there are, for the memory to count them in.
+    Shares are of the conversions that have such steps. Raises InputFault for more than MOST_TOUCHPOINTS.
     """
     if len(touchpoints) > MOST_TOUCHPOINTS:
         raise InputFault(
             f"{len(touchpoints):,} distinct touchpoints are too many to attribute; {MOST_TOUCHPOINTS:,} can be",
             "name touchpoints, not single campaigns or pages",
         )
-    steps = numbered(engine, steps, touchpoints)
+    steps = numbered(steps, touchpoints)
     direct = [place for place, name in enumerate(touchpoints) if name.lower() in DIRECT]
-    with engine.frugal():
+    with engine.frugal(_MEGABYTES + number * _BYTES_OF_A_STEP // 1_000_000):
+        # What takes most memory comes first, before anything is kept.
+        moves = count_moves(engine, steps, len(touchpoints))
         converting = engine.cache(steps.filter(_.converted))
+        moves = with_worth(engine, moves, converting)
         credits = journey_credits(engine, converting, len(touchpoints), direct)
-        moves = count_moves(engine, steps, converting, len(touchpoints))
         engine.release(converting)
     # Every model gives away the same conversions; the chains need their number to turn shares into credit.
     conversions = credits.by_model["linear"].conversions.sum()

@@ -27,8 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tpaudit.ranking.moves import Moves, Small
-from tpaudit.stats.bootstrap import BLOCKS
+from tpaudit.ranking.moves import Moves, Small, distinct_keys
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -60,40 +59,33 @@ class Effects:
     influence: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Arcs:
-    """Transitions: `origin` is a state, or n for START; `target` a state, n for CONVERSION, n + 1 for END."""
-
-    origin: Integers
-    target: Integers
-    block: Integers
-    times: Floats
-    value: Floats
-
-
 class Chain:
     """The chain of *order* 1 or 2 that *moves* describe; its states are those really seen.
 
-    >>> moves = Moves(2, *np.array([[0, 0, 0], [2, 0, 2], [0, 1, 0], [1, 2, 3]]), np.ones(3), np.zeros(3))
-    >>> Chain(moves, order=1).effects().conversions.tolist()  # a -> b -> conversion; a -> end
+    >>> previous, place, following = np.array([[2, 0, 2], [0, 1, 0], [1, 2, 3]])  # a -> b -> conversion; a -> end
+    >>> moves = Moves(2, previous, place, following, times=sparse.csr_array(np.ones((1, 3))), value=np.zeros(3))
+    >>> Chain(moves, order=1).effects().conversions.tolist()
     [1.0, 1.0]
     """
 
     def __init__(self, moves: Moves, order: int) -> None:
-        self.size = moves.size
-        most = self.size * (self.size + 1)
-        states, here = _distinct(_state(moves.previous, moves.place, order, self.size), most)
-        self.states = len(states)
+        self.size, self._times = moves.size, moves.times
+        states, here = distinct_keys(_state(moves.previous, moves.place, order, self.size), self.size * (self.size + 1))
+        self.states = n = len(states)
         self.arrives = states % self.size if order > 1 else states
-        self._arcs = _arcs(moves, states, here, order)
-        keys = self._arcs.origin * (self.states + 2) + self._arcs.target
-        known, self._arc = _distinct(keys, (self.states + 1) * (self.states + 2))
-        self._origin, self._target = np.divmod(known, self.states + 2)
-        times = np.bincount(self._arc, self._arcs.times, len(known))
-        leaving = np.bincount(self._origin, times, self.states + 1)
-        self._chance = times / leaving[self._origin]
-        self._leaving = leaving
-        self._worth = np.bincount(self._arc, self._arcs.value, len(known)) / leaving[self._origin]
+        # A move is a transition from its state, and where a journey begins, one out of START (n) before it.
+        begins = moves.previous == moves.size
+        origin = np.concatenate([here, np.full(begins.sum(), n)])
+        target = np.concatenate([_onward(moves, states, order), here[begins]])
+        known, arc = distinct_keys(origin * (n + 2) + target, (n + 1) * (n + 2))
+        self._onward, self._first = arc[: len(here)], np.full(len(here), len(known))
+        self._first[begins] = arc[len(here) :]
+        self._origin, self._target = np.divmod(known, n + 2)
+        total = np.asarray(moves.times.sum(axis=0)).reshape(-1)
+        times = np.bincount(arc, np.concatenate([total, total[begins]]), len(known))
+        self._leaving = np.bincount(self._origin, times, n + 1)
+        self._chance = times / self._leaving[self._origin]
+        self._worth = np.bincount(self._onward, moves.value, len(known)) / self._leaving[self._origin]
 
     def effects(self, most_inverted: int = MOST_INVERTED) -> Effects:
         """What is lost without each touchpoint. Raises NotSettled if a chain too large to invert hardly ends."""
@@ -102,12 +94,11 @@ class Chain:
         visits, onward = self._whole(most_inverted)
         conversion, value = float(visits @ into), float(visits @ worth)
         left, worth_left = np.full(self.size, conversion), np.full(self.size, value)
-        blocks = sparse.csr_array((self._arcs.times, (self._arcs.block, self._arc)), shape=(BLOCKS, len(self._origin)))
-        of_whole = blocks @ self._slopes(visits[None], onward[:, None], np.array([conversion]))
+        of_whole = self._influence(visits[None], onward[:, None], np.array([conversion]))
         influence = np.repeat(of_whole, self.size, axis=1)
         for places, v, h in self._without(most_inverted):
             left[places], worth_left[places] = v @ into, v @ worth
-            influence[:, places] = blocks @ self._slopes(v, h, left[places])
+            influence[:, places] = self._influence(v, h, left[places])
         if conversion > 0:
             influence = (left / conversion**2) * of_whole - influence / conversion
         lost = np.divide(conversion - left, conversion, out=np.full(self.size, np.nan), where=conversion > 0)
@@ -147,7 +138,7 @@ class Chain:
         """Groups of touchpoints; for each of the group the visits (group x states) and the chances to convert (states
         x group) of the chain without it. A state that arrives at it has neither."""
         met = np.unique(self.arrives)
-        group = max(1, _CELLS // max(self.states, len(self._origin)))
+        group = max(1, _CELLS // max(self.states, len(self._onward)))
         groups = [met[first : first + group] for first in range(0, len(met), group)]
         if self.states <= most_inverted:
             yield from self._without_by_inverse(groups)
@@ -173,16 +164,19 @@ class Chain:
                 visits[row, arrived] = onward[arrived, row] = 0.0
             yield places, visits, onward
 
-    def _slopes(self, visits: Floats, onward: Floats, conversion: Floats) -> Floats:
-        """How far one more journey along each arc moves the chance to convert: arcs x chains.
+    def _influence(self, visits: Floats, onward: Floats, conversion: Floats) -> Floats:
+        """How far each block moves the chance to convert: blocks x chains.
 
-        P = s N r falls or rises by v_i (h_j - h_i) / c_i for one more move from i, left c_i times, to j.
+        P = s N r rises by v_i (h_j - h_i) / c_i for one more transition from i, left c_i times, to j.
         """
         chains = len(visits)
         chance = np.concatenate([onward, np.ones((1, chains)), np.zeros((1, chains))])
         own = np.concatenate([onward, conversion[None]])
         weight = np.concatenate([visits, np.ones((chains, 1))], axis=1).T / self._leaving[:, None]
-        return np.asarray(weight[self._origin] * (chance[self._target] - own[self._origin]))
+        slope = weight[self._origin] * (chance[self._target] - own[self._origin])
+        # The last stands for a journey that begins elsewhere.
+        slope = np.concatenate([slope, np.zeros((1, chains))])
+        return np.asarray(self._times @ (slope[self._onward] + slope[self._first]))
 
 
 def _accumulated(step: sparse.csr_array, first: Floats, removed: NDArray[np.bool_]) -> Floats:
@@ -203,26 +197,8 @@ def _state(previous: Small, place: Small, order: int, size: int) -> Integers:
     return place.astype(np.int64) if order == 1 else previous.astype(np.int64) * size + place
 
 
-def _distinct(keys: Integers, most: int) -> tuple[Integers, Integers]:
-    """The distinct *keys*, all below *most*, and for each key which of them it is."""
-    if most > _CELLS:
-        distinct, which = np.unique(keys, return_inverse=True)
-        return distinct, which.reshape(-1)
-    seen = np.zeros(most, dtype=bool)
-    seen[keys] = True
-    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[keys]
-
-
-def _arcs(moves: Moves, states: Integers, here: Integers, order: int) -> _Arcs:
-    """Transitions of the chain, per block: every move, and one out of START where a journey begins."""
+def _onward(moves: Moves, states: Integers, order: int) -> Integers:
+    """Where each move leads: a state by its number among the n *states*, or n for CONVERSION, n + 1 for END."""
     goes_on = moves.following < moves.size
     there = np.searchsorted(states, np.where(goes_on, _state(moves.place, moves.following, order, moves.size), 0))
-    target = np.where(goes_on, there, len(states) + moves.following.astype(np.int64) - moves.size)
-    begins = moves.previous == moves.size
-    return _Arcs(
-        origin=np.concatenate([here, np.full(begins.sum(), len(states))]),
-        target=np.concatenate([target, here[begins]]),
-        block=np.concatenate([moves.block, moves.block[begins]]),
-        times=np.concatenate([moves.times, moves.times[begins]]),
-        value=np.concatenate([moves.value, np.zeros(begins.sum())]),
-    )
+    return np.where(goes_on, there, len(states) + moves.following.astype(np.int64) - moves.size)

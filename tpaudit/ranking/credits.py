@@ -89,7 +89,7 @@ def _met(steps: Any) -> Any:
     recency = ibis.literal(2.0) ** (-steps.hours_before / HALF_LIFE_HOURS)
     return steps.group_by(["journey", "place"]).agg(
         block=_.block.max(),
-        times=_.times.max(),
+        times=_.times.max() if "times" in steps.columns else ibis.literal(1),
         value=_.value.max(),
         touches=_.count(),
         begin=_.position.min(),

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tpaudit.ranking.moves import Moves
-from tpaudit.stats.bootstrap import BLOCKS
 
 Floats = NDArray[np.float64]
 
@@ -22,14 +22,15 @@ Floats = NDArray[np.float64]
 def transition_counts(moves: Moves) -> Floats:
     """Transitions of *moves* as `removal_effects` reads them, per block: blocks x (K + 1) x (K + 2)."""
     rows, columns = moves.size + 1, moves.size + 2
-    begins = moves.previous == moves.size
-    of_block = moves.block.astype(np.int64) * rows
-    cells = (of_block + moves.place) * columns + moves.following
-    first = (of_block[begins] + moves.size) * columns + moves.place[begins]
-    counted = np.bincount(
-        np.concatenate([cells, first]), np.concatenate([moves.times, moves.times[begins]]), BLOCKS * rows * columns
+    begins = np.flatnonzero(moves.previous == moves.size)
+    onward = moves.place.astype(np.int64) * columns + moves.following
+    first = moves.size * columns + moves.place[begins].astype(np.int64)
+    move = np.concatenate([np.arange(len(onward)), begins])
+    cells = sparse.csr_array(
+        (np.ones(len(move)), (move, np.concatenate([onward, first]))), shape=(len(onward), rows * columns)
     )
-    return counted.astype(np.float64).reshape(BLOCKS, rows, columns)
+    counted: Floats = (moves.times @ cells).toarray()
+    return counted.reshape(-1, rows, columns)
 
 
 class Removal(NamedTuple):

@@ -23,7 +23,7 @@ from tpaudit.ranking.exposures import Cells, Feature, count_cells
 from tpaudit.ranking.golden import Context, judge, p_values
 from tpaudit.ranking.outlook import look_beyond
 from tpaudit.ranking.sensitivity import Assumption, assumptions, marked_robust, overall, sensitivity_rows
-from tpaudit.ranking.steps import spend_by_touchpoint, steps_of_audit
+from tpaudit.ranking.steps import spend_by_touchpoint, steps_by_touchpoint, steps_of_audit
 from tpaudit.ranking.studies import STUDIES, censored, untouched_buyers
 from tpaudit.ranking.traits import Traits, carried_tags, find_traits
 from tpaudit.results import (
@@ -115,7 +115,7 @@ class _Ranking:
     def attribution(self) -> Attribution:
         """Attribution of conversions over the steps of all journeys, without what belongs to every order."""
         steps = steps_of_audit(self.facts)
-        met = sorted(row["touchpoint"] for row in self.store.engine.fetch_rows(steps.select("touchpoint").distinct()))
+        met = steps_by_touchpoint(self.facts)
         self._exclude(name for name in met if name in self.catalogue.definitional)
         basis = AttributionBasis(
             outcome="conversion",
@@ -125,7 +125,8 @@ class _Ranking:
         kept = [name for name in met if name not in self.excluded]
         if not kept:
             return Attribution(basis)
-        return attribute(self.store.engine, steps, kept, self.weights, basis, spend_by_touchpoint(self.facts))
+        cost = spend_by_touchpoint(self.facts)
+        return attribute(self.store.engine, steps, kept, self.weights, basis, cost, sum(met.values()))
 
     def context(self, attribution: Sequence[AttributionRow]) -> Context:
         """What is shown beside the ranks."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from tpaudit.stats.intervals import LEVEL, Interval
 
@@ -116,6 +115,8 @@ def _occupied(*sums: Floats) -> int:
 
 def _counts_like(n: float, weights: Floats) -> Floats:
     """A Poisson number of mean *n* per resample, read off how many blocks it drew."""
+    from scipy import stats  # a second to load, which most commands need not wait for
+
     blocks = weights.shape[1]
     return np.asarray(
         stats.poisson.ppf(stats.norm.cdf((weights.sum(axis=1) - blocks) / np.sqrt(blocks)), n), dtype=np.float64
@@ -146,6 +147,8 @@ def _distances(
 
 def _around(ratio: float, error: float, blocks: int, distances: Floats, level: float) -> Interval:
     if blocks < _FEWEST_BLOCKS:
+        from scipy import stats
+
         reach = float(stats.t.ppf((1 + level) / 2, blocks - 1) * error)
         return Interval(ratio - reach, ratio + reach)
     low, high = percentile_interval(distances, level)
