@@ -19,7 +19,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
-from tpaudit.engine.portable import block_of
+from tpaudit.engine.portable import block_in
 from tpaudit.kpis.definition import RANGES, Kind, Kpi
 from tpaudit.stats.bootstrap import BLOCKS, ratio_interval, ratio_to_fixed_interval
 from tpaudit.stats.clusters import ClusterSums, effective_size
@@ -232,7 +232,7 @@ def _values(grouping: Grouping) -> _Summed:
         by=[*grouping.keys, "sure", unit.name("unit")],
         value=known.value.sum(), base=known.count().cast("float64"), units=known.count(),
     )  # fmt: skip
-    block = block_of(each.unit, BLOCKS)
+    block = block_in(each.unit, BLOCKS)
     return grouping.summed(
         each.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.units.sum()
     )
@@ -331,7 +331,7 @@ def _blocks(grouping: Grouping) -> _Summed:
         by=[*grouping.keys, "sure", "cluster"], value=_.value.sum(), base=_.base.sum()
     )  # fmt: skip
     known = clusters.cluster.notnull()
-    block = ibis.ifelse(known, block_of(clusters.cluster, BLOCKS), ibis.literal(-1, "int64"))
+    block = ibis.ifelse(known, block_in(clusters.cluster, BLOCKS), ibis.literal(-1, "int64"))
     return grouping.summed(
         clusters.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.cluster.count()
     )
