@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from tpaudit.engine.codes import MOST_VALUES
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
@@ -14,9 +15,6 @@ from tpaudit.model import STAGES
 from tpaudit.store import Store
 
 PATH_SEPARATOR = " > "
-
-# Columns with more values than this are no better off as numbers.
-_MOST_VALUES = 5_000
 
 
 def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> Any:
@@ -50,7 +48,7 @@ def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[s
     told = {name: found.pop(name) for name in ("given_touchpoint", "given_stage", "default_stage")}
     found["touchpoint"] = [*told["given_touchpoint"], *catalogue.touchpoints]
     found["stage"] = [*told["given_stage"], *told["default_stage"], *STAGES]
-    return {name: values for name, values in found.items() if len(values) <= _MOST_VALUES}
+    return {name: values for name, values in found.items() if len(values) <= MOST_VALUES}
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:

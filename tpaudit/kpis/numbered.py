@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tpaudit.engine.codes import with_codes
 from tpaudit.engine.portable import number_of
 from tpaudit.model import MARTS
 from tpaudit.stats.bootstrap import BLOCKS
 from tpaudit.store import Store
+
+_LINEAGE = ("source_file", "source_row")
+# Columns of touches that cost more to write as texts than all else.
+_REPEATED = ("touchpoint", "stage", "event", "channel", "device", "campaign", "direction", "record_table")
 
 
 class NumberedStore(Store):
@@ -27,13 +32,17 @@ class NumberedStore(Store):
         return self._named.current(name)
 
     def mart(self, name: str) -> Any:
-        """The mart with numbers for customers, laid down once; as in the store if it tells of none."""
+        """The mart with numbers for customers and without lineage, laid down once; as in the store if it tells of no
+        customers."""
         rows = self._named.mart(name)
         if "customer_id" not in MARTS[name]:
             return rows
         known, numbered = self._numbered.get(name, (None, None))
         if known is not rows:
-            found = rows.mutate(customer_id=number_of(rows.customer_id, BLOCKS))
+            found = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
+            if coded := [each for each in _REPEATED if each in rows.columns]:
+                found = with_codes(self.engine, found, coded)
+            found = found.mutate(customer_id=number_of(found.customer_id, BLOCKS))
             numbered = self.engine.cache(found, is_large=True)
             self._numbered[name] = rows, numbered
         return numbered
