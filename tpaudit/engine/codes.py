@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ibis import _
+
 from tpaudit.engine.settings import Engine
 
 MOST_VALUES = 5_000
@@ -12,7 +14,14 @@ MOST_VALUES = 5_000
 
 
 def with_codes(engine: Engine, rows: Any, names: Sequence[str]) -> Any:
-    """*rows*, the same ones, with their text columns *names* as `Engine.coded` has them; asks once for their values."""
-    (found,) = engine.fetch_rows(rows.agg(**{name: rows[name].collect(distinct=True) for name in names}))
-    few = {name: values or [] for name, values in found.items() if len(values or []) <= MOST_VALUES}
-    return rows.mutate(**{name: engine.coded(rows[name], values) for name, values in few.items()})
+    """*rows*, the same ones, with their text columns *names* as `Engine.coded` has them, as far as they have few values.
+
+    Asks for the values first, column by column: *rows* should be a table that is cheap to read.
+    """
+    found = {}
+    for name in names:
+        known = rows.select(value=rows[name]).filter(_.value.notnull()).distinct().limit(MOST_VALUES + 1)
+        values = [row["value"] for row in engine.fetch_rows(known)]
+        if len(values) <= MOST_VALUES:
+            found[name] = engine.coded(rows[name], values)
+    return rows.mutate(**found)
