@@ -70,36 +70,58 @@ def journeys(folder: Path) -> str:
 
 
 def flows(folder: Path) -> str:
-    """Transitions and paths of all touches, each contact a case: what pm4py finds, by the code of the journey stage."""
+    """Map, variants and times of all touches, each contact a case: what pm4py finds, by the code of the journey stage."""
     import ibis
+    from ibis import _
 
+    from tpaudit.engine.codes import with_codes
+    from tpaudit.engine.portable import code_of, hours_between
     from tpaudit.journeys.flows import END, START, paths, transitions
     from tpaudit.journeys.sequence import journeys_of
 
-    with _opened(folder) as store:
-        touches = store.lake("touches").rename(customer_id="contact_id")
+    with _opened(folder) as store, _timed() as time_of_work:
+        touches = store.lake("touches")
+        touches = touches.select("touchpoint", "channel", "occurred_at", "touch_id", customer_id=code_of(_.contact_id))
         in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
-        steps = store.engine.cache(
-            touches.select(
-                "customer_id", "touchpoint", "channel", "occurred_at", position=ibis.row_number().over(in_order) + 1
-            )
-        )
-        nobody = store.mart("journeys").limit(0).select("customer_id", "value", converted_at="ended_at")
+        touches = with_codes(store.engine, touches, ("touchpoint", "channel"))
+        steps = store.engine.cache(touches.mutate(position=ibis.row_number().over(in_order) + 1).drop("touch_id"))
+        nobody = store.mart("journeys").limit(0)
+        nobody = nobody.select("value", customer_id=ibis.null("int64"), converted_at="ended_at")
         found = store.engine.cache(journeys_of(steps, nobody, max_path_length=10_000))
         made = store.engine.fetch(transitions(steps, found)).to_pylist()
         variants = store.engine.fetch(paths(found)).num_rows
-        return _told_of_flows(
+        took = hours_between(found.started_at, found.ended_at)
+        (lasted,) = store.engine.fetch_rows(found.agg(median=took.median()))
+        told = _told_of_flows(
             edges=[row for row in made if row["from_touchpoint"] != START and row["to_touchpoint"] != END],
             starts={row["to_touchpoint"] for row in made if row["from_touchpoint"] == START},
             ends={row["from_touchpoint"] for row in made if row["to_touchpoint"] == END},
             variants=variants,
+            median_hours=lasted["median"],
         )
+    return f"{told}; {time_of_work()}"
 
 
-def _told_of_flows(edges: list[dict[str, Any]], starts: Collection[str], ends: Collection[str], variants: int) -> str:
-    follows = sum(row["transitions"] for row in edges)
-    met = f"{len(edges)} transitions made {follows:,} times, {len(starts)} starts, {len(ends)} ends"
-    return f"{met}, {variants:,} variants"
+def _told_of_flows(
+    edges: list[dict[str, Any]],
+    starts: Collection[str],
+    ends: Collection[str],
+    variants: int,
+    median_hours: float,
+) -> str:
+    """The same words for the same answers; the times of transitions are told by their longest median."""
+    follows, longest = sum(row["transitions"] for row in edges), max(row["median_hours"] for row in edges)
+    met = f"{len(edges)} transitions made {follows:,} times (up to {longest:.1f} h), {len(starts)} starts"
+    return f"{met}, {len(ends)} ends, {variants:,} variants, {median_hours:.1f} h each"
+
+
+@contextmanager
+def _timed() -> Iterator[Callable[[], str]]:
+    """Tells what the work within took once its libraries were loaded: CPU seconds and seconds."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    took: list[float] = []
+    yield lambda: f"work {took[0]:.2f} CPU s, {took[1]:.2f} s"
+    took += [time.process_time() - cpu, time.perf_counter() - wall]
 
 
 def everything(folder: Path) -> str:
@@ -138,42 +160,50 @@ def same(folder: Path) -> str:
     from tpaudit.journeys import build
     from tpaudit.kpis import measure
 
-    with _opened(folder) as store:
+    with _opened(folder) as store, _timed() as time_of_work:
         build(store)
-        return f"{len(SAME)} KPIs, {len(measure(store, only=SAME).rows)} figures, and the journeys"
+        told = f"{len(SAME)} KPIs, {len(measure(store, only=SAME).rows)} figures, and the journeys"
+    return f"{told}; {time_of_work()}"
 
 
 def pandas(folder: Path) -> str:
     """Four of the KPIs as one would write them in pandas: conversion and order value by touchpoint, first answers."""
     import pandas as pd
 
-    touches = pd.read_parquet(
-        folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at", "first_response_seconds"]
-    )
-    orders = pd.read_parquet(folder / "lake/orders", columns=["order_id", "contact_id", "paid_at", "paid_amount"])
-    paid = orders[orders.paid_at.notna()]
-    both = paid.merge(touches, on="contact_id")
-    wait = both.paid_at - both.occurred_at
-    met = both[(wait > pd.Timedelta(0)) & (wait <= pd.Timedelta(days=30))].drop_duplicates(["order_id", "touchpoint"])
-    value = met.groupby("touchpoint").paid_amount.mean()
-    last = touches.groupby("contact_id").occurred_at.transform("max")
-    recent = touches[touches.occurred_at >= last - pd.Timedelta(days=30)].drop_duplicates(["contact_id", "touchpoint"])
-    converted = recent.contact_id.isin(paid.contact_id).groupby(recent.touchpoint).mean()
-    answered = touches.first_response_seconds.dropna().quantile([0.5, 0.9])
-    return f"{len(SAME)} KPIs, {len(value) + len(converted) + len(answered)} figures, without intervals"
+    with _timed() as time_of_work:
+        touches = pd.read_parquet(
+            folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at", "first_response_seconds"]
+        )
+        orders = pd.read_parquet(folder / "lake/orders", columns=["order_id", "contact_id", "paid_at", "paid_amount"])
+        paid = orders[orders.paid_at.notna()]
+        both = paid.merge(touches, on="contact_id")
+        wait = both.paid_at - both.occurred_at
+        met = both[(wait > pd.Timedelta(0)) & (wait <= pd.Timedelta(days=30))]
+        value = met.drop_duplicates(["order_id", "touchpoint"]).groupby("touchpoint").paid_amount.mean()
+        last = touches.groupby("contact_id").occurred_at.transform("max")
+        recent = touches[touches.occurred_at >= last - pd.Timedelta(days=30)]
+        recent = recent.drop_duplicates(["contact_id", "touchpoint"])
+        converted = recent.contact_id.isin(paid.contact_id).groupby(recent.touchpoint).mean()
+        answered = touches.first_response_seconds.dropna().quantile([0.5, 0.9])
+        figures = len(value) + len(converted) + len(answered)
+    return f"{len(SAME)} KPIs, {figures} figures, without intervals; {time_of_work()}"
 
 
 def pm4py(folder: Path) -> str:
-    """Directly-follows graph, start and end activities, and variants: the counterpart of `flows`."""
+    """Directly-follows graph with its times, start and end activities, variants and throughput times: see `flows`."""
     import pandas as pd
     import pm4py as mining
 
-    log = pd.read_parquet(folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at", "touch_id"])
-    log = log.sort_values(["contact_id", "occurred_at", "touch_id"])
-    log = mining.format_dataframe(log, case_id="contact_id", activity_key="touchpoint", timestamp_key="occurred_at")
-    graph, starts, ends = mining.discover_dfg(log)
-    edges = [{"transitions": times} for times in graph.values()]
-    return _told_of_flows(edges, starts, ends, len(mining.get_variants(log)))
+    with _timed() as time_of_work:
+        log = pd.read_parquet(folder / "lake/touches", columns=["contact_id", "touchpoint", "occurred_at", "touch_id"])
+        log = log.sort_values(["contact_id", "occurred_at", "touch_id"])
+        log = mining.format_dataframe(log, case_id="contact_id", activity_key="touchpoint", timestamp_key="occurred_at")
+        graph, starts, ends = mining.discover_dfg(log)
+        waits, _starts, _ends = mining.discover_performance_dfg(log)
+        edges = [{"transitions": graph[edge], "median_hours": waits[edge]["median"] / 3600} for edge in graph]
+        lasted = pd.Series(mining.get_all_case_durations(log)).median() / 3600
+        told = _told_of_flows(edges, starts, ends, len(mining.get_variants(log)), lasted)
+    return f"{told}; {time_of_work()}"
 
 
 class _Spill:

@@ -80,10 +80,11 @@ class Store:
     def write_mart(self, name: str, rows: Any) -> int:
         """Write *rows* as mart *name* in one step and return their number.
 
-        Columns the rows lack become NULL, columns the mart does not declare are dropped, rows are sorted by key, so
-        that equal data give equal bytes.
+        Columns the rows lack become NULL, columns the mart does not declare are dropped, rows are sorted as the mart
+        declares, so that equal data give equal bytes.
         """
-        return self._write(MARTS[name], rows, self.audit.mart_file(name), MARTS[name].key)
+        declared = MARTS[name]
+        return self._write(declared, rows, self.audit.mart_file(name), declared.order_by or declared.key)
 
     def write_lake(self, name: str, rows: Any, file: Path, read_in_order: bool = False) -> int:
         """Write *rows*, by source row, as one file of lake table *name* and return their number.

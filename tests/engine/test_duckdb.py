@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tpaudit.engine import Engine, EngineSettings, connect
-from tpaudit.engine.portable import block_of, epoch_seconds, hours_between
+from tpaudit.engine.portable import block_in, block_of, epoch_seconds, hours_between, number_of
 from tpaudit.errors import EngineFault, UsageFault
 
 
@@ -137,3 +137,40 @@ def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(tmp_path
         limit = engine.fetch_rows(engine.table(pa.table({"n": [1]})))
     assert found == [{"half": 0, "n": 150_000}, {"half": 1, "n": 150_000}]
     assert limit == [{"n": 1}]
+
+
+def test_numbers_stand_for_texts_and_tell_their_block(engine: Engine) -> None:
+    texts = [f"customer-{number}" for number in range(50)] + [None]
+    rows = engine.table(pa.table({"text": pa.array(texts)}))
+    number = number_of(rows.text, 512)
+    found = engine.fetch_rows(rows.select("text", n=number, block=block_in(number, 512), own=block_of(rows.text, 512)))
+    assert len({row["n"] for row in found}) == len(texts)
+    assert all(row["block"] == row["own"] for row in found)
+    assert [row["n"] for row in found if row["text"] is None] == [None]
+
+
+def test_large_tables_are_kept_on_disk_until_released(tmp_path: Path) -> None:
+    engine = connect(EngineSettings(threads=1, temp_directory=tmp_path / "spill"))
+    kept = engine.cache(engine.table(pa.table({"a": [3, 1, 2]})), is_large=True)
+    assert engine.fetch_rows(kept.agg(total=kept.a.sum())) == [{"total": 6}]
+    (file,) = (tmp_path / "spill").rglob("*.parquet")
+    engine.release(kept)
+    assert not file.exists()
+    engine.cache(engine.table(pa.table({"a": [1]})), is_large=True)
+    engine.close()
+    assert not list((tmp_path / "spill").iterdir())
+
+
+def test_coded_texts_are_the_same_texts(engine: Engine, tmp_path: Path) -> None:
+    """Carried as numbers they sort, compare, join and are written as the texts they are."""
+    texts = ["线索", "it's", "b", None, "B", ""]
+    rows = engine.table(pa.table({"text": pa.array(texts)}))
+    coded = rows.select(text=engine.coded(rows.text, [text for text in texts if text is not None]))
+    assert [row["text"] for row in engine.fetch_rows(coded)] == texts
+    ordered = engine.fetch_rows(coded.order_by("text"))
+    assert [row["text"] for row in ordered] == [*sorted(text for text in texts if text is not None), None]
+    assert engine.fetch_rows(coded.filter(coded.text == "it's").union(rows.filter(rows.text == "b"))) != []
+    engine.write_parquet(coded, tmp_path / "coded.parquet")
+    table = pq.read_table(tmp_path / "coded.parquet")
+    assert table.schema.field("text").type == pa.string() and table["text"].to_pylist() == texts
+    assert engine.fetch_rows(rows.select(text=engine.coded(rows.text.nullif(rows.text), [])))[0] == {"text": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -55,6 +56,10 @@ class DuckDBEngine:
         self._viewed: dict[str, Any] = {}
         self._in_file_order: set[str] = set()
         self._steps: dict[str, Any] = {}
+        self._codes: dict[tuple[str, ...], Any] = {}
+        self._laid_down: dict[str, Path] = {}
+        self._temp_directory = settings.temp_directory
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._has_own_limit = settings.memory_limit is not None
         self._has_own_threads = settings.threads is not None
         self._frugal: _Frugal | None = None
@@ -82,10 +87,37 @@ class DuckDBEngine:
         """Return an Ibis table over a small Arrow table."""
         return ibis.memtable(data)
 
-    def cache(self, expression: Any) -> Any:
-        """Evaluate *expression* once and keep the result in a temporary table."""
+    def cache(self, expression: Any, *, is_large: bool = False) -> Any:
+        """Evaluate *expression* once and keep the result in a temporary table, or file if it *is_large*."""
         name = f"cached_{next(self._number)}"
-        return self._explained(lambda: self._connection.create_table(name, expression, temp=True))
+        if not is_large:
+            return self._explained(lambda: self._connection.create_table(name, expression, temp=True))
+        file = self._laid_down.setdefault(name, self._temporary_folder() / f"{name}.parquet")
+        self.write_parquet(expression, file, is_temporary=True)
+        return self._explained(lambda: self._connection.create_view(name, self._connection.read_parquet(str(file))))
+
+    def _temporary_folder(self) -> Path:
+        """A folder of this engine's own, which goes with it."""
+        if self._folder is None:
+            if self._temp_directory:
+                self._temp_directory.mkdir(parents=True, exist_ok=True)
+            self._folder = tempfile.TemporaryDirectory(prefix="engine-", dir=self._temp_directory)
+        return Path(self._folder.name)
+
+    def coded(self, text: Any, values: Sequence[str]) -> Any:
+        """*text* as an enumeration of its *values*, in their order as texts, so that sorting by it stays the same."""
+        ordered = tuple(sorted(set(values)))
+        if not ordered:
+            return text
+        if ordered not in self._codes:
+            name = f"code_{next(self._number)}"
+            listed = ", ".join("'" + value.replace("'", "''") + "'" for value in ordered)
+            self._connection.raw_sql(f"CREATE TEMP TYPE {name}_type AS ENUM ({listed})")
+            self._connection.raw_sql(f"CREATE TEMP MACRO {name}(text) AS CAST(text AS {name}_type)")
+            self._codes[ordered] = ibis.udf.scalar.builtin(
+                lambda text: ..., name=name, signature=(("string",), "string")
+            )
+        return self._codes[ordered](text)
 
     def view(self, expression: Any) -> Any:
         """Give *expression* a name; what builds on the returned table is not compiled through it again."""
@@ -161,10 +193,13 @@ class DuckDBEngine:
         """Forget what `cache` or `view` returned, and free its memory; nothing may read it any more."""
         for table in tables:
             name = table.op().name
-            if self._viewed.pop(name, None) is None:
+            file = self._laid_down.pop(name, None)
+            if self._viewed.pop(name, None) is None and file is None:
                 self._connection.raw_sql(f'DROP TABLE temp.main."{name}"')
             else:
                 self._connection.raw_sql(f'DROP VIEW "{name}"')
+            if file is not None:
+                file.unlink()
 
     def fetch(self, expression: Any) -> Any:
         """Return the result of *expression* as an Arrow table."""
@@ -254,6 +289,8 @@ class DuckDBEngine:
     def close(self) -> None:
         """Drop cached tables and close the connection."""
         self._connection.disconnect()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 # Ibis drops the zone when it casts for DuckDB, so DuckDB's own function is named; it has one body per direction.

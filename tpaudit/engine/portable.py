@@ -110,6 +110,16 @@ def code_of(text: Any) -> Any:
     return text.notnull().ifelse(text.hash(), ibis.null("int64"))
 
 
+def number_of(text: Any, blocks: int) -> Any:
+    """64-bit number that stands for *text* as `code_of` does, and tells its block: see `block_in`."""
+    return (code_of(text) & ibis.literal(-blocks, "int64")) | block_of(text, blocks)
+
+
+def block_in(number: Any, blocks: int) -> Any:
+    """`block_of` the text that *number* stands for; *blocks* as given to `number_of`, a power of two."""
+    return number & ibis.literal(blocks - 1, "int64")
+
+
 # Spark has neither of these: there the same names must be registered as functions over distinct pairs of values.
 _jaro_winkler = ibis.udf.scalar.builtin(
     lambda one, other: ..., name="jaro_winkler_similarity", signature=(("string", "string"), "float64")

@@ -48,8 +48,15 @@ class Engine(Protocol):
     def table(self, data: Any) -> Any:
         """Return an Ibis table over a small Arrow table."""
 
-    def cache(self, expression: Any) -> Any:
-        """Evaluate *expression* once, inside the engine, and return an Ibis table over the result."""
+    def cache(self, expression: Any, *, is_large: bool = False) -> Any:
+        """Evaluate *expression* once, inside the engine, and return an Ibis table over the result.
+
+        What is large is kept on disk, to be read by columns, and not in memory.
+        """
+
+    def coded(self, text: Any, values: Sequence[str]) -> Any:
+        """Return the expression *text*, each of whose values is NULL or one of *values*, such that the engine may carry
+        a small number instead: cheaper to sort, group and write, and the same text wherever it is read."""
 
     def view(self, expression: Any) -> Any:
         """Return an Ibis table that stands for *expression*, unevaluated: queries on it are short to build."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import ibis
 
-from tpaudit.engine.portable import hours_between
+from tpaudit.engine.codes import with_codes
+from tpaudit.engine.portable import code_of, hours_between
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.store import Store
@@ -31,15 +32,24 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     journeys, `csat` only where it was rated itself; `nps` and `ces` are the answers of those who met the touchpoint
     at most `[journey] window_days` before answering.
     """
-    touches = store.mart("journey_touches")
+    touches = _coded(store)
     met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
-    parts = [_experienced(met), _ended(touches, store.mart("journeys")), *_voices(store, met)]
-    rows = reduce(_beside, parts, _reached(met))
+    journeys = store.mart("journeys")
+    journeys = journeys.mutate(customer_id=code_of(journeys.customer_id))
+    parts = [_reached(met), _waited(met), _rated(met), _ended(touches, journeys), _voices(store, met)]
+    # One after the other: together they would need the memory of all.
+    rows = reduce(_beside, (store.engine.cache(part) for part in parts))
     rows = rows.mutate(
         kind=_of_catalogue(rows, {touchpoint.id: touchpoint.kind for touchpoint in catalogue}),
         owner=_of_catalogue(rows, {touchpoint.id: touchpoint.owner for touchpoint in catalogue if touchpoint.owner}),
     )
     return rows.mutate(pain=_pain(rows))
+
+
+def _coded(store: Store) -> Any:
+    """All touches, with numbers for customers and, inside the engine, for stages and touchpoints."""
+    touches = with_codes(store.engine, store.mart("journey_touches"), _CELL)
+    return store.engine.view(touches.mutate(customer_id=code_of(touches.customer_id)))
 
 
 def _reached(met: Any) -> Any:
@@ -51,20 +61,19 @@ def _reached(met: Any) -> Any:
     return joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers)
 
 
-def _experienced(met: Any) -> Any:
-    """Per cell: hours to the customer's next touch, good ratings, answers that came late."""
+def _waited(met: Any) -> Any:
+    """Per cell: median hours to the customer's next touch."""
     # Touches of one instant are ordered by what they are, so that the waits do not depend on row order.
     in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touchpoint", "stage"])
-    met = met.mutate(hours_to_next=hours_between(met.occurred_at, met.occurred_at.lead().over(in_time)))
+    waits = met.select(*_CELL, hours=hours_between(met.occurred_at, met.occurred_at.lead().over(in_time)))
+    return waits.group_by(_CELL).agg(median_hours_to_next=waits.hours.median())
+
+
+def _rated(met: Any) -> Any:
+    """Per cell: good ratings, answers that came late."""
     good = (met.satisfaction_score >= 4).cast("float64")
     late = (met.first_response_seconds > LATE_SECONDS).cast("float64")
-    return met.group_by(_CELL).agg(
-        median_hours_to_next=met.hours_to_next.median(),
-        csat=good.mean(),
-        ratings=good.count(),
-        late=late.mean(),
-        answers=late.count(),
-    )
+    return met.group_by(_CELL).agg(csat=good.mean(), ratings=good.count(), late=late.mean(), answers=late.count())
 
 
 def _ended(touches: Any, journeys: Any) -> Any:
@@ -73,7 +82,7 @@ def _ended(touches: Any, journeys: Any) -> Any:
     """
     steps = touches.filter(touches.position.notnull())
     steps = steps.inner_join(journeys.select("customer_id", "converted", n="touches"), "customer_id")
-    lost = steps.customer_id.nunique(where=(steps.position == steps.n) & ~steps.converted)
+    lost = steps.count(where=(steps.position == steps.n) & ~steps.converted)
     cells = steps.group_by(_CELL).agg(travellers=steps.customer_id.nunique(), lost=lost)
     # After the purchase a journey ends where it should: only the stages up to it can lose a buyer.
     leads_to_purchase = cells.stage.isin(["awareness", "consideration", "purchase"])
@@ -85,17 +94,18 @@ def _ended(touches: Any, journeys: Any) -> Any:
     return cells.mutate(drop_off=cells.lost / cells.travellers, usual_drop_off=usual_drop_off).drop("lost")
 
 
-def _voices(store: Store, met: Any) -> list[Any]:
+def _voices(store: Store, met: Any) -> Any:
     """Per cell: net promoter score and mean effort of those who met it in the window before answering."""
     if not store.audit.lake_files("surveys"):
         nothing = ibis.null("float64")
-        return [met.select(*_CELL).distinct().mutate(nps=nothing, ces=nothing)]
+        return met.select(*_CELL).distinct().mutate(nps=nothing, ces=nothing)
     surveys = store.current("surveys")
     links = store.mart("customer_links").select("contact_id", "customer_id")
     answers = surveys.filter(surveys.metric.isin(["nps", "ces"]) & surveys.score.notnull())
     answers = answers.inner_join(links, "contact_id").select(
-        "response_id", "customer_id", "metric", "score", answered_at=possible(store, answers.submitted_at)
-    )
+        "response_id", "metric", "score", customer_id=code_of(links.customer_id),
+        answered_at=possible(store, answers.submitted_at),
+    )  # fmt: skip
     days = store.audit.config.settings.journey.window_days
     pairs = met.inner_join(
         answers,
@@ -108,12 +118,10 @@ def _voices(store: Store, met: Any) -> list[Any]:
     pairs = pairs.select(*_CELL, "response_id", "metric", "score").distinct()
     is_nps, is_ces = pairs.metric == "nps", pairs.metric == "ces"
     promoters, detractors = (pairs.score >= 9).cast("float64"), (pairs.score <= 6).cast("float64")
-    return [
-        pairs.group_by(_CELL).agg(
-            nps=100 * (promoters.mean(where=is_nps) - detractors.mean(where=is_nps)),
-            ces=pairs.score.mean(where=is_ces),
-        )
-    ]
+    return pairs.group_by(_CELL).agg(
+        nps=100 * (promoters.mean(where=is_nps) - detractors.mean(where=is_nps)),
+        ces=pairs.score.mean(where=is_ces),
+    )
 
 
 def _beside(rows: Any, more: Any) -> Any:

@@ -6,10 +6,12 @@ from typing import Any
 
 import ibis
 
+from tpaudit.engine.codes import MOST_VALUES
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
 from tpaudit.journeys.touches import candidates
+from tpaudit.model import STAGES
 from tpaudit.store import Store
 
 PATH_SEPARATOR = " > "
@@ -23,13 +25,30 @@ def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> 
     conversion and at most `[journey] window_days` before it; of any other customer, the steps at most as long before
     their last touch. Steps of the same instant are ordered by touch_id.
     """
-    touches = candidates(store)
+    touches = store.engine.view(candidates(store))
+    values = _repeated_values(store, touches, catalogue)
     contacts = _contacts(store, touches, conversions)
     # Rules first: they run on the files' dictionaries, several times as fast as on rows a join has unpacked.
     touches = touches.mutate(touchpoint=touchpoint_of(touches, catalogue))
     touches = touches.left_join(contacts, "contact_id").drop("contact_id", "contact_id_right")
     touches = touches.mutate(stage=stage_of(touches, catalogue))
-    return _placed(touches.mutate(in_journey=_in_journey(store, touches)))
+    touches = touches.mutate(in_journey=_in_journey(store, touches))
+    coded = {name: store.engine.coded(touches[name], texts) for name, texts in values.items()}
+    # Twice through the exports costs less than all touches kept in memory between.
+    return _placed(store.engine.step(touches.mutate(**coded)))
+
+
+def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[str, list[str]]:
+    """The values of columns that have few: what every row carries, is sorted with and written from."""
+    texts = {name: touches[name] for name in ("event", "channel", "device", "campaign", "direction", "source_file")}
+    texts |= {name: touches[name].strip() for name in ("given_touchpoint", "given_stage")}
+    texts |= {name: touches[name] for name in ("default_stage", "record_table")}
+    (met,) = store.engine.fetch_rows(touches.agg(**{name: text.collect(distinct=True) for name, text in texts.items()}))
+    found = {name: values or [] for name, values in met.items()}
+    told = {name: found.pop(name) for name in ("given_touchpoint", "given_stage", "default_stage")}
+    found["touchpoint"] = [*told["given_touchpoint"], *catalogue.touchpoints]
+    found["stage"] = [*told["given_stage"], *told["default_stage"], *STAGES]
+    return {name: values for name, values in found.items() if len(values) <= MOST_VALUES}
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:

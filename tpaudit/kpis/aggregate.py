@@ -19,7 +19,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from tpaudit.engine import Engine
-from tpaudit.engine.portable import block_of
+from tpaudit.engine.portable import block_in
 from tpaudit.kpis.definition import RANGES, Kind, Kpi
 from tpaudit.stats.bootstrap import BLOCKS, ratio_interval, ratio_to_fixed_interval
 from tpaudit.stats.clusters import ClusterSums, effective_size
@@ -73,10 +73,7 @@ class Grouping:
         if kind in _DISTINGUISHES:
             return replace(self, rows=self.rows.drop(*self.keys).distinct(), keys=())
         value = self.rows.value.sum() if kind in _LOOKS_AT_ALL else self.rows.value.max()
-        rows = self.rows.aggregate(
-            by=["subject"], value=value, sure=self.rows.sure.all(), cluster=self.rows.cluster.max()
-        )
-        return replace(self, rows=rows, keys=())
+        return replace(self, rows=_one_per_subject(self.kpi, self.rows, value, ()), keys=())
 
     def summed(self, rows: Any, by: Sequence[str] = (), **columns: Any) -> _Summed:
         """*columns* aggregated per slice, sure and *by*; the rows of each slice together."""
@@ -128,8 +125,13 @@ def reduced(kpi: Kpi, observed: Any, keys: Sequence[str]) -> Any:
         value = observed.value.max()
     else:
         return observed.select("subject", "cluster", "value", "sure", *keys)
-    by = [*keys, "subject"]
-    return observed.aggregate(by=by, value=value, sure=observed.sure.all(), cluster=observed.cluster.max())
+    return _one_per_subject(kpi, observed, value, keys)
+
+
+def _one_per_subject(kpi: Kpi, rows: Any, value: Any, keys: Sequence[str]) -> Any:
+    """*rows* once per subject and slice with *value*; where several subjects may share a cluster, with theirs."""
+    cluster = {"cluster": rows.cluster.max()} if kpi.is_clustered else {}
+    return rows.aggregate(by=[*keys, "subject"], value=value, sure=rows.sure.all(), **cluster)
 
 
 def is_reduced(kpi: Kpi) -> bool:
@@ -227,15 +229,13 @@ def _values(grouping: Grouping) -> _Summed:
     """Means over subjects: ratios of the sum of their values to their number, drawn customer by customer."""
     known = grouping.rows.filter(_.value.notnull())
     # A subject without a cluster, such as an answer of nobody known, is one of its own.
-    unit = ibis.coalesce(known.cluster, known.subject)
-    each = known.aggregate(
-        by=[*grouping.keys, "sure", unit.name("unit")],
-        value=known.value.sum(), base=known.count().cast("float64"), units=known.count(),
-    )  # fmt: skip
-    block = block_of(each.unit, BLOCKS)
-    return grouping.summed(
-        each.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.units.sum()
+    unit = ibis.coalesce(known.cluster, known.subject) if grouping.kpi.is_clustered else known.subject
+    found = grouping.summed(
+        known.mutate(block=block_in(unit, BLOCKS)), by=("block",), value=_.value.sum(), units=_.count()
     )
+    for row in (row for rows in found.values() for row in rows):
+        row["base"] = float(row["units"])
+    return found
 
 
 def _promoters(grouping: Grouping) -> _Summed:
@@ -331,7 +331,7 @@ def _blocks(grouping: Grouping) -> _Summed:
         by=[*grouping.keys, "sure", "cluster"], value=_.value.sum(), base=_.base.sum()
     )  # fmt: skip
     known = clusters.cluster.notnull()
-    block = ibis.ifelse(known, block_of(clusters.cluster, BLOCKS), ibis.literal(-1, "int64"))
+    block = ibis.ifelse(known, block_in(clusters.cluster, BLOCKS), ibis.literal(-1, "int64"))
     return grouping.summed(
         clusters.mutate(block=block), by=("block",), value=_.value.sum(), base=_.base.sum(), units=_.cluster.count()
     )

@@ -12,15 +12,17 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import number_of
 from tpaudit.horizon import begun, midnight, possible
 from tpaudit.journeys import spend_touchpoint
 from tpaudit.journeys.catalogue import load as load_catalogue
+from tpaudit.stats.bootstrap import BLOCKS
 from tpaudit.store import Store
 
 OBSERVATION = {
-    "subject": "string",
-    "customer_id": "string",
-    "cluster": "string",
+    "subject": "int64",
+    "customer_id": "int64",
+    "cluster": "int64",
     "occurred_at": "timestamp('UTC', 6)",
     "touchpoint": "string",
     "stage": "string",
@@ -30,22 +32,33 @@ OBSERVATION = {
     "value": "float64",
     "base": "float64",
 }
-"""Columns of an observation. `value` is 0/1, a measurement, a score or a numerator; `base` a ratio's denominator, or
-whether a watched time ended with the event. `cluster` is what resampling draws: the customer unless given."""
+"""Columns of an observation. Ids are told by number (`number_of`). `value` is 0/1, a measurement, a score or a
+numerator; `base` a ratio's denominator, or whether a watched time ended with the event. `cluster` is what resampling
+draws: the customer unless given."""
 
 PLACES = ("touchpoint", "stage", "channel", "device", "campaign")
 """Where a touch took place: columns of marts and observations alike."""
 
+_IDS = ("subject", "customer_id", "cluster")
 _USUAL_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
 
 
 def observations(table: Any, **columns: Any) -> Any:
-    """Shape *table* into observations: *columns* by name; those not given are the table's own, or NULL."""
+    """Shape *table* into observations: *columns* by name; those not given are the table's own, or NULL.
+
+    Ids may be given as texts or as their numbers.
+    """
     given = {name: table[name] for name in OBSERVATION if name in table.columns} | columns
-    given.setdefault("cluster", given.get("customer_id", ibis.null("string")))
+    given.setdefault("cluster", given.get("customer_id", ibis.null("int64")))
+    given |= {name: numbered(table.bind(given[name])[0]) for name in _IDS if name in given}
     return table.select(
         **{name: given[name].cast(dtype) if name in given else ibis.null(dtype) for name, dtype in OBSERVATION.items()}
     )
+
+
+def numbered(id_: Any) -> Any:
+    """The number of an id that may be a number already."""
+    return number_of(id_, BLOCKS) if id_.type().is_string() else id_
 
 
 class Facts:
@@ -101,9 +114,9 @@ class Facts:
 
     @cached_property
     def paid_orders(self) -> Any:
-        """Paid orders; `person` is the customer, or the order itself where nobody is known."""
+        """Paid orders; `person` is the customer, or the order itself where nobody is known, by number."""
         orders = self.store.mart("customer_orders")
-        return orders.mutate(person=ibis.coalesce(orders.customer_id, orders.order_id))
+        return orders.mutate(person=ibis.coalesce(numbered(orders.customer_id), numbered(orders.order_id)))
 
     @cached_property
     def first_orders(self) -> Any:

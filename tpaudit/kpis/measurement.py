@@ -17,6 +17,7 @@ from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.aggregate import Figure, Grouping, figures, is_reduced, reduced
 from tpaudit.kpis.definition import Kpi
 from tpaudit.kpis.facts import Facts
+from tpaudit.kpis.numbered import NumberedStore
 from tpaudit.kpis.period import Period
 from tpaudit.kpis.registry import infos, load
 from tpaudit.kpis.slices import Slicing, checked, within
@@ -53,6 +54,7 @@ def measure(
             skipped[kpi.id] = kpi.needs
         if number:
             left_out[kpi.id] = number
+    measurement.store.release()
     if tuple(by) == _DEFAULT and chosen is None and not only:
         _write(store, rows)
     catalogue = load_catalogue(store.audit.folder)
@@ -81,9 +83,9 @@ class _Measurement:
     """One call of measure: the facts, slices and days that all KPIs share."""
 
     def __init__(self, store: Store, by: tuple[str, ...], period: Period | None) -> None:
-        self.store = store
+        self.store = NumberedStore(store)
         self.settings = store.audit.config.settings
-        self.facts = Facts(store)
+        self.facts = Facts(self.store)
         self.slicing = Slicing(self.facts, by)
         self.period = period
         self.trust = Trust(self.facts)

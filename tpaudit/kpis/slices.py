@@ -15,7 +15,7 @@ from tpaudit.errors import UsageFault, did_you_mean
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.catalogue import load as load_catalogue
 from tpaudit.kpis.definition import Kpi
-from tpaudit.kpis.facts import PLACES, Facts
+from tpaudit.kpis.facts import PLACES, Facts, numbered
 
 _PERIODS = ("day", "period", "month")
 
@@ -85,6 +85,7 @@ class Slicing:
             observed = observed.left_join(profiles, observed.customer_id == profiles.profiled).drop("profiled")
         if "product" in asked:
             products = self.facts.order_products
+            products = products.mutate(product_order=numbered(products.product_order))
             observed = observed.left_join(products, observed.subject == products.product_order).drop("product_order")
         return observed
 

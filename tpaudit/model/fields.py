@@ -52,15 +52,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One canonical table or mart: its grain in words, its key, and its columns in order."""
+    """One canonical table or mart: its grain in words, its key, and its columns in order.
+
+    Rows of marts lie in the order of `order_by`, the key unless given.
+    """
 
     name: str
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    order_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        missing = set(self.key) - set(self.column_names)
+        missing = {*self.key, *self.order_by} - set(self.column_names)
         if missing:
             raise ValueError(f"{self.name}: key columns {sorted(missing)} are not declared")
 

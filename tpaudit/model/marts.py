@@ -153,6 +153,8 @@ JOURNEY_TOUCHES = Table(
         Column("source_file", STRING, "exported file the touch comes from"),
         Column("source_row", INTEGER, "its row in that file"),
     ),
+    # One customer's touches lie together, as what reads them puts them together.
+    order_by=("customer_id", "occurred_at", "touch_id"),
 )
 
 JOURNEYS = Table(

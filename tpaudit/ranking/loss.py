@@ -24,7 +24,7 @@ import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
-from tpaudit.engine.portable import block_of, hours_between
+from tpaudit.engine.portable import block_in, block_of, hours_between
 from tpaudit.kpis import registry
 from tpaudit.kpis.facts import Facts
 from tpaudit.ranking.experience import above_zero
@@ -139,7 +139,7 @@ def _of_kpi(facts: Facts, kpi: str, weights: Floats, minimum: int) -> dict[str, 
     """Contrasts of a share KPI: what is counted for each touchpoint, against all that is not."""
     definition = next(each for each in registry.load() if each.id == kpi)
     seen = definition.observe(facts).mutate(cluster=ibis.coalesce(_.cluster, _.subject))
-    seen = facts.store.engine.cache(seen.mutate(block=block_of(seen.cluster, BLOCKS)))
+    seen = facts.store.engine.cache(seen.mutate(block=block_in(seen.cluster, BLOCKS)))
     by_touchpoint = seen.filter(_.touchpoint.notnull()).select("block", "touchpoint", "subject", "value").distinct()
     found = facts.store.engine.fetch(
         by_touchpoint.group_by(["block", "touchpoint"]).agg(trials=_.count(), hits=_.value.sum())

@@ -52,7 +52,7 @@ def _weekly(facts: Facts) -> Any:
     sent = contacts(facts)
     week = facts.local(sent.occurred_at).date().truncate("W")
     dated = sent.mutate(
-        person_week=sent.customer_id + ":" + week.cast("string"),
+        person_week=sent.customer_id.cast("string") + ":" + week.cast("string"),
         is_over=week < facts.local(facts.observed_until).date().truncate("W"),
     )
     return dated.mutate(weekly=_.count().over(ibis.window(group_by="person_week")))

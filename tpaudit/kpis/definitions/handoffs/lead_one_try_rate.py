@@ -10,7 +10,7 @@ from ibis import _
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.handoffs import FOLLOW_UPS_NEEDED, followed_leads
 from tpaudit.kpis.definitions.reach import lead_conversion_rate
-from tpaudit.kpis.facts import Facts, known, observations
+from tpaudit.kpis.facts import Facts, known, numbered, observations
 from tpaudit.kpis.watching import watched_for
 from tpaudit.results import Titles
 
@@ -31,7 +31,7 @@ def _judged(facts: Facts) -> Any:
     days = facts.settings.journey.window_days
     won = lead_conversion_rate.observe(facts).filter(_.value > 0).select(won_lead="subject")
     leads = followed_leads(facts).filter(_.contacted_at.notnull())
-    told = leads.left_join(won, leads.lead_id == won.won_lead)
+    told = leads.left_join(won, numbered(leads.lead_id) == won.won_lead)
     tried_again = (told.again_at <= told.contacted_at + ibis.interval(days=days)).fill_null(False)
     # A second day of contact shows that there were several, even where the first of all is unknown.
     can_tell = (told.is_dated | tried_again) & watched_for(facts, told.contacted_at, days=days)

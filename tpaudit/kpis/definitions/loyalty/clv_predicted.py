@@ -49,7 +49,9 @@ def _histories(facts: Facts) -> Any:
     """
     orders = facts.paid_orders.filter(_.customer_id.notnull(), _.ordered_at < facts.observed_until)
     orders = orders.mutate(day=facts.local(orders.ordered_at).date())
-    days = orders.group_by("customer_id", "day").agg(amount=_.net_amount.sum().cast("float64"), at=_.ordered_at.min())
+    # Amounts stay decimal until they are divided: sums of floats end differently from run to run, and a last digit is
+    # enough for the models to settle elsewhere.
+    days = orders.group_by("customer_id", "day").agg(amount=_.net_amount.sum(), at=_.ordered_at.min())
     buyers = days.filter(_.amount > 0).group_by("customer_id").agg(
         first_at=_["at"].min(), first_day=_.day.min(), latest_day=_.day.max(),
         repeats=_.count() - 1, repeats_amount=_.amount.sum() - _.amount.argmin(_.day),
@@ -59,7 +61,7 @@ def _histories(facts: Facts) -> Any:
         "customer_id", "first_at", "repeats",
         last_day=buyers.latest_day.delta(buyers.first_day, unit="day").cast("int64"),
         age=until.delta(buyers.first_day, unit="day").cast("int64"),
-        mean_amount=buyers.repeats_amount / buyers.repeats.nullif(0),
+        mean_amount=buyers.repeats_amount.cast("float64") / buyers.repeats.nullif(0),
     )  # fmt: skip
 
 

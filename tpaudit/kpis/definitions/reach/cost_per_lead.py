@@ -9,7 +9,7 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import PLACES, Facts, known, observations
+from tpaudit.kpis.facts import PLACES, Facts, known, numbered, observations
 from tpaudit.results import Titles
 
 
@@ -21,7 +21,7 @@ def observe(facts: Facts) -> Any:
     return paid.union(
         observations(
             credited,
-            cluster=ibis.coalesce(credited.customer_id, credited.lead_id),
+            cluster=ibis.coalesce(numbered(credited.customer_id), numbered(credited.lead_id)),
             occurred_at=credited.came_at,
             base=credited.part,
         )

@@ -1,0 +1,53 @@
+"""Marts that tell customers by a number: engines group and join numbers several times as fast as texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tpaudit.engine.codes import with_codes
+from tpaudit.engine.portable import number_of
+from tpaudit.model import MARTS
+from tpaudit.stats.bootstrap import BLOCKS
+from tpaudit.store import Store
+
+_LINEAGE = ("source_file", "source_row")
+# Columns of touches that cost more to write as texts than all else.
+_REPEATED = ("touchpoint", "stage", "event", "channel", "device", "campaign", "direction", "record_table")
+
+
+class NumberedStore(Store):
+    """The tables of a store, with a number (`number_of`) for `customer_id` in every mart, for as long as it lives."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.audit, store.engine)
+        self._named = store
+        self._numbered: dict[str, tuple[Any, Any]] = {}
+
+    def lake(self, name: str) -> Any:
+        """As in the store: exports know no customers."""
+        return self._named.lake(name)
+
+    def current(self, name: str) -> Any:
+        """As in the store: exports know no customers."""
+        return self._named.current(name)
+
+    def mart(self, name: str) -> Any:
+        """The mart with numbers for customers and without lineage, laid down once; as in the store if it tells of no
+        customers."""
+        rows = self._named.mart(name)
+        if "customer_id" not in MARTS[name]:
+            return rows
+        known, numbered = self._numbered.get(name, (None, None))
+        if known is not rows:
+            found = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
+            if coded := [each for each in _REPEATED if each in rows.columns]:
+                found = with_codes(self.engine, found, coded)
+            found = found.mutate(customer_id=number_of(found.customer_id, BLOCKS))
+            numbered = self.engine.cache(found, is_large=True)
+            self._numbered[name] = rows, numbered
+        return numbered
+
+    def release(self) -> None:
+        """Forget what was laid down; nothing may read it any more."""
+        self.engine.release(*(numbered for _rows, numbered in self._numbered.values()))
+        self._numbered.clear()
