@@ -48,9 +48,12 @@ class TextRows:
 
     def batches(self, progress: Progress | None = None) -> Iterator[Rows]:
         """The rows in blocks; raises Undecodable where the encoding that the sample told was wrong."""
-        pieces = self._source.blocks(self._table.start, self._table.end, progress)
+        dialect, span = self._table.dialect, (self._table.start, self._table.end, progress)
+        pieces, encoding = self._source.pieces(*span), self._source.encoding
+        if self._source.is_damaged or not dialect.splits(encoding):
+            pieces, encoding = (text.encode("utf-8") for text in self._source.blocks(*span)), "utf-8"
         skipped = self._first - self._table.first
-        for rows in rows_of(pieces, self._table.dialect, self._split_width, self._table.first, skipped):
+        for rows in rows_of(pieces, encoding, dialect, self._split_width, self._table.first, skipped):
             missing = pa.array([""] * len(rows.numbers), pa.string())
             rows.columns += [missing] * (self._width - self._split_width)
             yield rows

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tpaudit.ingest.issues import Issue
 from tpaudit.ingest.names import unique_keys
+from tpaudit.ingest.reading.cell_bytes import bytes_of, repeats
 
 ROW = "_row"
 
@@ -55,8 +56,6 @@ class Staged:
 
 # Written by platforms where there is nothing to write.
 NULL_MARKERS = ("", "-", "--", "——", "/", "NULL", "null", "N/A", "n/a", "未取到值", "无", "None", "NaN", "nan")
-# Cells that tell whether a column repeats itself.
-_SAMPLED = 512
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -117,7 +116,7 @@ class StageWriter:
 
     def _opened(self, first: Sequence[pa.Array]) -> pq.ParquetWriter:
         """The file, packed for being read again soon; the cells of the *first* batch tell which columns repeat."""
-        repeating = [column.field for column, cells in zip(self.columns, first, strict=False) if _repeats(cells)]
+        repeating = [column.field for column, cells in zip(self.columns, first, strict=False) if repeats(cells)]
         self._repeating = frozenset(() if self.verbatim else repeating)
         return pq.ParquetWriter(
             self.file,
@@ -130,7 +129,7 @@ class StageWriter:
 
     def _cleaned_words(self, cells: pa.Array) -> pa.Array:
         """Cells that repeat a few words, each of which is cleaned once."""
-        if not _bytes_of(cells).size:
+        if not bytes_of(cells).size:
             return pa.nulls(len(cells), _WORDS)
         encoded = cells.dictionary_encode()
         words = self._bare_or_null(encoded.dictionary)
@@ -140,7 +139,7 @@ class StageWriter:
         return pa.DictionaryArray.from_arrays(distinct.indices.take(encoded.indices), distinct.dictionary)
 
     def _bare_or_null(self, cells: pa.Array) -> pa.Array:
-        signs = _bytes_of(cells)
+        signs = bytes_of(cells)
         if not signs.size:
             return pa.nulls(len(cells), pa.string())
         # Nearly four times as fast, and the same for these.
@@ -153,22 +152,6 @@ class StageWriter:
             return bare
         means_nothing = pc.is_in(bare, value_set=self._markers)
         return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
-
-
-def _bytes_of(cells: pa.Array) -> np.ndarray:
-    """The bytes of all texts, one after the other."""
-    _, offsets, values = cells.buffers()
-    if values is None or not len(cells):
-        return np.empty(0, np.uint8)
-    places = np.frombuffer(offsets, np.int32)
-    return np.frombuffer(values, np.uint8)[places[cells.offset] : places[cells.offset + len(cells)]]
-
-
-def _repeats(cells: pa.Array) -> bool:
-    """Whether a column says the same few things over and over, as its first cells tell."""
-    sample = cells.slice(0, _SAMPLED)
-    distinct: int = pc.count_distinct(sample, mode="all").as_py()
-    return distinct * 4 <= len(sample)
 
 
 def _unwrapped(cells: pa.Array) -> pa.Array:
