@@ -28,28 +28,37 @@ def bytes_of(cells: pa.Array) -> np.ndarray:
 
 def repeats(cells: pa.Array) -> bool:
     """Whether a column says the same few things over and over, as its first cells tell."""
+    if pa.types.is_dictionary(cells.type):
+        return True
     sample = cells.slice(0, _SAMPLED)
     distinct: int = pc.count_distinct(sample, mode="all").as_py()
     return distinct * 4 <= len(sample)
 
 
 def decoded(cells: pa.Array, encoding: str) -> pa.Array:
-    """The text of *cells* of bytes, none of which is NULL; raises UnicodeDecodeError for a byte that is no text.
+    """The text of *cells* of bytes, none of which is NULL, as a dictionary where the column repeats itself.
+
+    Raises UnicodeDecodeError for a byte that is no text.
 
     >>> decoded(pa.array(["苏州".encode("gb18030"), b"SZ"]), "gb18030").to_pylist()
     ['苏州', 'SZ']
     """
+    if repeats(cells) and bytes_of(cells).size:
+        words = cells.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(words.indices, _each_decoded(words.dictionary, encoding))
+    return _each_decoded(cells, encoding)
+
+
+def written_out(cells: pa.Array) -> pa.Array:
+    """*cells* as plain texts."""
+    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+
+
+def _each_decoded(cells: pa.Array, encoding: str) -> pa.Array:
+    """The text of *cells*, decoded as one text in which each ends a line."""
     signs = bytes_of(cells)
     if not signs.size or signs.max() < _BEYOND_ASCII:
         return cells.view(pa.string())
-    if repeats(cells):
-        words = cells.dictionary_encode()
-        return _decoded_at_once(words.dictionary, encoding).take(words.indices)
-    return _decoded_at_once(cells, encoding)
-
-
-def _decoded_at_once(cells: pa.Array, encoding: str) -> pa.Array:
-    """The text of *cells*, decoded as one text in which each ends a line."""
     lines = bytes_of(pc.binary_join_element_wise(cells, b"", b"\n")).tobytes().decode(encoding)
     signs = np.frombuffer(lines.encode("utf-8"), np.uint8)
     is_end = signs == _LF

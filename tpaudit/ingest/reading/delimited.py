@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tpaudit.ingest.issues import Issue, redacted
+from tpaudit.ingest.reading.cell_bytes import written_out
 from tpaudit.ingest.reading.cell_kinds import EMPTY, TEXT, column_kinds, conflicts
 from tpaudit.ingest.reading.decode import REPLACEMENT, Progress, TextSource, Undecodable
 from tpaudit.ingest.reading.lines import Line
@@ -102,7 +103,7 @@ class TextRows:
         numbers = np.concatenate((rows.numbers, [number for number, _ in settled]))
         order = np.argsort(numbers, kind="stable")
         added = zip(*(cells for _, cells in settled), strict=True)
-        columns = [pa.concat_arrays([column, pa.array(cells, pa.string())]).take(pa.array(order))
+        columns = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())]).take(pa.array(order))
                    for column, cells in zip(rows.columns, added, strict=True)]  # fmt: skip
         return numbers[order], columns
 

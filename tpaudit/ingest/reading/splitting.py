@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from tpaudit.ingest.reading.cell_bytes import decoded
+from tpaudit.ingest.reading.cell_bytes import decoded, written_out
 from tpaudit.ingest.reading.decode import Undecodable
 from tpaudit.ingest.reading.dialect import UNIT_SEPARATOR, Dialect
 from tpaudit.ingest.reading.records import record_at, strict
@@ -42,7 +42,10 @@ class Record:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one block: physical line `numbers`, `columns` of text, and the `odd` records, in order."""
+    """The rows of one block: physical line `numbers`, `columns` of text, and the `odd` records, in order.
+
+    A column that repeats itself may be a dictionary.
+    """
 
     numbers: np.ndarray
     columns: list[pa.Array]
@@ -162,7 +165,7 @@ class _Block:
 
     def _restored(self, column: pa.Array) -> pa.Array:
         for sign, meant in self._stand_ins:
-            column = pc.replace_substring(column, sign, meant)
+            column = pc.replace_substring(written_out(column), sign, meant)
         return column
 
     # --- as a whole -------------------------------------------------------------------------------------------------
@@ -188,7 +191,7 @@ class _Block:
         """Rows of which some take several lines; None unless these hold exactly the lines with unpaired quotes."""
         inside = np.zeros(len(columns[0]), dtype=np.int64)
         for column in columns:
-            inside += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+            inside += pc.count_substring(written_out(column), "\n").to_numpy(zero_copy_only=False)
         starts = np.concatenate(([0], np.cumsum(inside + 1)))
         if starts[-1] != self.lines:
             return None
@@ -313,7 +316,7 @@ class _Block:
             numbers = np.concatenate((numbers, [record.number for record in right]))
             order = np.argsort(numbers, kind="stable")
             more = zip(*(record.cells for record in right), strict=True)
-            joined = [pa.concat_arrays([column, pa.array(cells, pa.string())])
+            joined = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())])
                       for column, cells in zip(columns, more, strict=True)]  # fmt: skip
             numbers, columns = numbers[order], [column.take(pa.array(order)) for column in joined]
         return Rows(numbers, columns, [self._as_written(record) for record in odd])

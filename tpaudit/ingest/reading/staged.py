@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tpaudit.ingest.issues import Issue
 from tpaudit.ingest.names import unique_keys
-from tpaudit.ingest.reading.cell_bytes import bytes_of, repeats
+from tpaudit.ingest.reading.cell_bytes import bytes_of, repeats, written_out
 
 ROW = "_row"
 
@@ -99,7 +99,7 @@ class StageWriter:
         cells = list(cells)
         self._writer = self._writer or self._opened(cells)
         cleaned = [
-            self._cleaned_words(column) if name in self._repeating else self._bare_or_null(column)
+            self._cleaned_words(column) if name in self._repeating else self._bare_or_null(written_out(column))
             for name, column in zip(self._schema.names[1:], cells, strict=True)
         ]
         batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._schema)
@@ -129,9 +129,11 @@ class StageWriter:
 
     def _cleaned_words(self, cells: pa.Array) -> pa.Array:
         """Cells that repeat a few words, each of which is cleaned once."""
-        if not bytes_of(cells).size:
-            return pa.nulls(len(cells), _WORDS)
-        encoded = cells.dictionary_encode()
+        encoded = cells
+        if not pa.types.is_dictionary(cells.type):
+            if not bytes_of(cells).size:
+                return pa.nulls(len(cells), _WORDS)
+            encoded = cells.dictionary_encode()
         words = self._bare_or_null(encoded.dictionary)
         if words.equals(encoded.dictionary):
             return encoded
@@ -142,11 +144,11 @@ class StageWriter:
         signs = bytes_of(cells)
         if not signs.size:
             return pa.nulls(len(cells), pa.string())
-        # Nearly four times as fast, and the same for these.
+        # For these there are functions that are nearly four times as fast.
         is_printable_ascii = bool((signs - np.uint8(32) < 95).all())
-        bare = pc.ascii_trim_whitespace(cells) if is_printable_ascii else pc.utf8_trim_whitespace(cells)
+        bare = _trimmed(cells, is_printable_ascii)
         if not self.verbatim:
-            bare = _unwrapped(bare)
+            bare = _unwrapped(bare, is_printable_ascii)
         longest = pc.max(pc.binary_length(self._markers)).as_py()
         if not len(bare) or pc.min(pc.binary_length(bare)).as_py() > longest:
             return bare
@@ -154,15 +156,19 @@ class StageWriter:
         return pc.if_else(means_nothing, pa.scalar(None, pa.string()), bare) if pc.any(means_nothing).as_py() else bare
 
 
-def _unwrapped(cells: pa.Array) -> pa.Array:
+def _trimmed(cells: pa.Array, is_ascii: bool) -> pa.Array:
+    return pc.ascii_trim_whitespace(cells) if is_ascii else pc.utf8_trim_whitespace(cells)
+
+
+def _unwrapped(cells: pa.Array, is_ascii: bool) -> pa.Array:
     """Cells without the marks that keep a spreadsheet from reading an id as a number: ="12", '12 and `12."""
     is_formula = pc.starts_with(cells, '="')
     if pc.any(is_formula).as_py():
-        inner = pc.utf8_rtrim(pc.utf8_slice_codeunits(cells, 2, None), characters='"')
-        cells = pc.if_else(is_formula, pc.utf8_trim_whitespace(inner), cells)
+        inner = pc.ascii_rtrim(pc.utf8_slice_codeunits(cells, 2, None), characters='"')
+        cells = pc.if_else(is_formula, _trimmed(inner, is_ascii), cells)
     is_marked = pc.or_(pc.starts_with(cells, "'"), pc.starts_with(cells, "`"))
     if pc.any(is_marked).as_py():
-        cells = pc.if_else(is_marked, pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(cells, 1, None)), cells)
+        cells = pc.if_else(is_marked, _trimmed(pc.utf8_slice_codeunits(cells, 1, None), is_ascii), cells)
     return cells
 
 
