@@ -15,7 +15,7 @@ LineEnd = Literal["\n", "\r"]
 # Delimiters and how much each is to be expected: colons and blanks stand in times and names too.
 _EXPECTED = {",": 1.0, "\t": 1.0, ";": 1.0, "|": 1.0, "\x01": 1.0, "\x1f": 1.0, "~": 0.9, "^": 0.9, ":": 0.5, " ": 0.5}
 _STRONG = ",\t;|"
-# Encodings in which ASCII stands for itself.
+# Encodings that write ASCII as it is, though some of its bytes may be part of other signs as well.
 _BY_BYTE = ("gb18030", "big5", "cp1252")
 # Merchants' bills mark every cell with a back-tick and quote none.
 MARKED = ",`"
