@@ -45,6 +45,7 @@ def archive(path: Path) -> None:
     [
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b" \n\n"), "is empty"),
+        (lambda path: path.write_bytes(b"\xff\xfe,"), "is empty"),
         (lambda path: path.write_bytes(bytes(range(256)) * 8), "binary"),
         (encrypted, "encrypted workbook"),
         (archive, "zip archive without an export: readme.txt is empty"),

@@ -74,16 +74,22 @@ class TextSource:
         """
         decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace" if self.is_damaged else "strict")
         try:
-            with _open_file(self.path) as file, _unpacked(file, self.zipped) as stream:
-                place = stream.seek(max(start, self.mark))
-                while block := stream.read(_BLOCK if end is None else min(_BLOCK, end - place)):
-                    place += len(block)
-                    yield decoder.decode(block)
-                    if progress:
-                        progress(file.tell() if self.zipped else place)
-                yield decoder.decode(b"", final=True)
+            for piece in self.pieces(start, end, progress):
+                yield decoder.decode(piece)
+            yield decoder.decode(b"", final=True)
         except UnicodeDecodeError as fault:
             raise Undecodable from fault
+
+    def pieces(self, start: int = 0, end: int | None = None, progress: Progress | None = None) -> Iterator[bytes]:
+        """The bytes from *start* to *end* as they stand in the file, cut anywhere."""
+        try:
+            with _open_file(self.path) as file, _unpacked(file, self.zipped) as stream:
+                place = stream.seek(max(start, self.mark))
+                while piece := stream.read(_BLOCK if end is None else min(_BLOCK, end - place)):
+                    place += len(piece)
+                    yield piece
+                    if progress:
+                        progress(file.tell() if self.zipped else place)
         except (EOFError, zlib.error, OSError) as fault:
             raise _damaged(fault) from fault
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tpaudit.ingest.issues import Issue, redacted
+from tpaudit.ingest.reading.cell_bytes import written_out
 from tpaudit.ingest.reading.cell_kinds import EMPTY, TEXT, column_kinds, conflicts
 from tpaudit.ingest.reading.decode import REPLACEMENT, Progress, TextSource, Undecodable
 from tpaudit.ingest.reading.lines import Line
@@ -48,9 +49,12 @@ class TextRows:
 
     def batches(self, progress: Progress | None = None) -> Iterator[Rows]:
         """The rows in blocks; raises Undecodable where the encoding that the sample told was wrong."""
-        pieces = self._source.blocks(self._table.start, self._table.end, progress)
+        dialect, span = self._table.dialect, (self._table.start, self._table.end, progress)
+        pieces, encoding = self._source.pieces(*span), self._source.encoding
+        if self._source.is_damaged or not dialect.splits(encoding):
+            pieces, encoding = (text.encode("utf-8") for text in self._source.blocks(*span)), "utf-8"
         skipped = self._first - self._table.first
-        for rows in rows_of(pieces, self._table.dialect, self._split_width, self._table.first, skipped):
+        for rows in rows_of(pieces, encoding, dialect, self._split_width, self._table.first, skipped):
             missing = pa.array([""] * len(rows.numbers), pa.string())
             rows.columns += [missing] * (self._width - self._split_width)
             yield rows
@@ -99,7 +103,7 @@ class TextRows:
         numbers = np.concatenate((rows.numbers, [number for number, _ in settled]))
         order = np.argsort(numbers, kind="stable")
         added = zip(*(cells for _, cells in settled), strict=True)
-        columns = [pa.concat_arrays([column, pa.array(cells, pa.string())]).take(pa.array(order))
+        columns = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())]).take(pa.array(order))
                    for column, cells in zip(rows.columns, added, strict=True)]  # fmt: skip
         return numbers[order], columns
 

@@ -15,6 +15,8 @@ LineEnd = Literal["\n", "\r"]
 # Delimiters and how much each is to be expected: colons and blanks stand in times and names too.
 _EXPECTED = {",": 1.0, "\t": 1.0, ";": 1.0, "|": 1.0, "\x01": 1.0, "\x1f": 1.0, "~": 0.9, "^": 0.9, ":": 0.5, " ": 0.5}
 _STRONG = ",\t;|"
+# Encodings that write ASCII as it is, though some of its bytes may be part of other signs as well.
+_BY_BYTE = ("gb18030", "big5", "cp1252")
 # Merchants' bills mark every cell with a back-tick and quote none.
 MARKED = ",`"
 # Stand for a delimiter of several characters, and for an escaped quote, while text is split: no text holds these.
@@ -44,16 +46,36 @@ class Dialect:
         """The one character that separates cells once a text is prepared."""
         return self.delimiter if len(self.delimiter) == 1 else UNIT_SEPARATOR
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing must be prepared."""
+        return self.line_end == "\n" and len(self.delimiter) <= 1 and not self.escape
+
+    def splits(self, encoding: str) -> bool:
+        """Whether its signs stand for nothing else in the bytes of *encoding*, so that these can be split as they are.
+
+        In GB18030 and Big5 digits, and all from @ on, may be the second byte of a sign.
+        """
+        if encoding == "utf-8":
+            return True
+        signs = self.delimiter + self.quote
+        return self.is_plain and encoding in _BY_BYTE and all(sign < "@" and not sign.isdigit() for sign in signs)
+
     def prepare(self, text: str) -> str:
         """*text* with `\\n` line ends and a delimiter of one character."""
-        if self.line_end == "\r" and "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text if self.is_plain else self.prepare_bytes(text.encode("utf-8")).decode("utf-8")
+
+    def prepare_bytes(self, text: bytes) -> bytes:
+        """The same of text in UTF-8."""
+        if self.line_end == "\r" and b"\r" in text:
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if len(self.delimiter) > 1:
             if self.delimiter == MARKED:
-                text = re.sub(r"^`", "", text, flags=re.MULTILINE)
-            text = text.replace(self.delimiter, UNIT_SEPARATOR)
-        if self.escape and self.escape in text:
-            text = re.sub(rf"(?<!\\)\\{self.quote}", _ESCAPED_QUOTE, text)
+                text = re.sub(rb"^`", b"", text, flags=re.MULTILINE)
+            text = text.replace(self.delimiter.encode("utf-8"), UNIT_SEPARATOR.encode("utf-8"))
+        if self.escape and self.escape.encode("utf-8") in text:
+            escaped = rb"(?<!\\)\\" + self.quote.encode("utf-8")
+            text = re.sub(escaped, _ESCAPED_QUOTE.encode("utf-8"), text)
         return text
 
     @property

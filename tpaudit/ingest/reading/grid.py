@@ -183,21 +183,21 @@ def as_text(cells: Sequence[Any]) -> pa.Array:
     >>> as_text(["a", 12.0, 0.5, 1.23e18, True, ""]).to_pylist()
     ['a', '12', '0.5', '1.23E+18', 'true', '']
     """
-    kinds = set(map(type, cells))
-    if kinds <= {str}:
-        return pa.array(cells, pa.string())
+    try:
+        # Most columns are texts: asking for the type of every cell would take as long as this.
+        return pa.array(cells, pa.string()).fill_null("")
+    except pa.ArrowTypeError:
+        kinds = set(map(type, cells))
     if kinds == {datetime}:
         return pa.array([cell.isoformat(" ") for cell in cells], pa.string())
-    if kinds <= {int, float, str} and (numbers := _plain_numbers(cells)) is not None:
-        return numbers
+    if kinds <= {int, float, str} and (texts := _numbers_and_texts(cells)) is not None:
+        return texts
     return pa.array([cell if type(cell) is str else _text_of(cell) for cell in cells], pa.string())
 
 
-def _plain_numbers(cells: Sequence[Any]) -> pa.Array | None:
-    """A column of numbers and empty cells as text, made by Arrow; None if some cell is written otherwise."""
-    if any(type(cell) is str and cell for cell in cells):
-        return None
-    values = pa.array([None if cell == "" else float(cell) for cell in cells], pa.float64())
+def _numbers_and_texts(cells: Sequence[Any]) -> pa.Array | None:
+    """A column of numbers and texts as text, the numbers made by Arrow; None if it writes some number otherwise."""
+    values = pa.array([None if type(cell) is str else float(cell) for cell in cells], pa.float64())
     size = pc.abs(values)
     is_whole = pc.equal(pc.floor(values), values)
     is_short = pc.and_(pc.greater_equal(size, _LEAST_PLAIN), pc.less(size, _MOST_PLAIN))
@@ -205,7 +205,8 @@ def _plain_numbers(cells: Sequence[Any]) -> pa.Array | None:
     if not pc.all(is_plain, min_count=0).as_py():
         return None
     whole = pc.if_else(is_whole, values, 0.0).cast(pa.int64()).cast(pa.string())
-    return pc.if_else(is_whole, whole, values.cast(pa.string())).fill_null("")
+    numbers = pc.if_else(is_whole, whole, values.cast(pa.string()))
+    return pc.coalesce(numbers, pa.array([cell if type(cell) is str else None for cell in cells], pa.string()))
 
 
 def _text_of(cell: Any) -> str:

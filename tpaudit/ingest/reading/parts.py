@@ -33,6 +33,7 @@ from tpaudit.ingest.reading.shape import Shape
 from tpaudit.ingest.reading.staged import Staged
 from tpaudit.ingest.reading.tables import TextTable, tables_of
 from tpaudit.ingest.reading.workbook import sheets_of
+from tpaudit.ingest.refusal import Refusal
 
 # Dialects beyond the likeliest that a preset may know better.
 _MOST_READINGS = 4
@@ -282,6 +283,9 @@ def readings_of(path: Path, container: Container, scratch: Path | None) -> Itera
         if container in (Container.HTML, Container.SHEET_XML):
             yield from _grid_readings(path, container, tables_in(source, scratch), source.name)
             return
+        if not source.head.strip():
+            # Such as half a sign after a byte-order mark.
+            raise Refusal("is empty", "it holds nothing but blanks; export it again")
         for dialect in dialects_of(source.head)[:_MOST_READINGS]:
             yield _tables(path, container, source, dialect)
 

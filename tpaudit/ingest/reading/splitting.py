@@ -1,11 +1,14 @@
 """Delimited text to columns, block by block: Arrow splits what is well formed, and only faulty lines are looked at one
-by one, so that an unclosed quote swallows nothing but its own line."""
+by one, so that an unclosed quote swallows nothing but its own line.
+
+Blocks are split as the bytes they are, and cells decoded afterwards; one with a faulty line is decoded as a whole.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import overload
 
 import numpy as np
@@ -13,13 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from tpaudit.ingest.reading.cell_bytes import decoded, written_out
+from tpaudit.ingest.reading.decode import Undecodable
 from tpaudit.ingest.reading.dialect import UNIT_SEPARATOR, Dialect
 from tpaudit.ingest.reading.records import record_at, strict
 
-# Characters of one block; a longer record makes a longer block.
+# Bytes of one block; a longer record makes a longer block.
 _BLOCK = 1 << 22
 _LINES_LOOKED_BACK = 300
-_LONE_RETURN = re.compile("\r(?!\n)")
+_LONE_RETURN = re.compile(b"\r(?!\n)")
+_UTF8 = "utf-8"
 # Stands for a bare carriage return within a line while Arrow, which would end the line there, splits it.
 _RETURN = "\x1e"
 _COMMA, _LF, _CR, _EQUALS = b",\n\r="
@@ -36,82 +42,97 @@ class Record:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one block: physical line `numbers`, `columns` of text, and the `odd` records, in order."""
+    """The rows of one block: physical line `numbers`, `columns` of text, and the `odd` records, in order.
+
+    A column that repeats itself may be a dictionary.
+    """
 
     numbers: np.ndarray
     columns: list[pa.Array]
     odd: list[Record] = field(default_factory=list)
 
 
-def rows_of(pieces: Iterator[str], dialect: Dialect, width: int, first: int, skipped: int = 0) -> Iterator[Rows]:
-    """The rows of a text given in *pieces*, after *skipped* lines; *first* is the number of the line it starts on."""
+def rows_of(
+    pieces: Iterator[bytes], encoding: str, dialect: Dialect, width: int, first: int, skipped: int = 0
+) -> Iterator[Rows]:
+    """The rows of a text given in *pieces*, after *skipped* lines; *first* is the number of the line it starts on.
+
+    The *dialect* must split the *encoding*. Raises Undecodable for a byte that this does not allow.
+    """
     number = first
-    for block in _blocks(pieces, dialect, width):
-        text = block
-        for _ in range(skipped):
-            _, end, text = text.partition("\n")
-            number += bool(end)
-            skipped -= 1
-        if text:
-            block_of_rows = _Block(text, dialect, width, number)
-            yield block_of_rows.rows()
-            number += block_of_rows.lines
+    try:
+        for block in _blocks(pieces, encoding, dialect, width):
+            data = block
+            for _ in range(skipped):
+                above, end, data = data.partition(b"\n")
+                above.decode(encoding)
+                number += bool(end)
+                skipped -= 1
+            if data:
+                block_of_rows = _Block(data, encoding, dialect, width, number)
+                yield block_of_rows.rows()
+                number += block_of_rows.lines
+    except UnicodeDecodeError as fault:
+        raise Undecodable from fault
 
 
-def _blocks(pieces: Iterator[str], dialect: Dialect, width: int) -> Iterator[str]:
+def _blocks(pieces: Iterator[bytes], encoding: str, dialect: Dialect, width: int) -> Iterator[bytes]:
     """Prepared text cut where a record begins."""
-    pending: list[str] = []
+    pending: list[bytes] = []
     size = 0
     for piece in pieces:
         # A line end of two characters may be cut in the middle.
-        if pending and pending[-1].endswith("\r"):
+        if pending and pending[-1].endswith(b"\r"):
             piece = pending.pop() + piece
         pending.append(piece)
         size += len(piece)
-        if size < _BLOCK or piece.endswith("\r"):
+        if size < _BLOCK or piece.endswith(b"\r"):
             continue
-        text = dialect.prepare("".join(pending))
-        cut = _cut(text, dialect, width)
+        text = dialect.prepare_bytes(b"".join(pending))
+        cut = _cut(text, encoding, dialect, width)
         pending, size = ([text[cut:]], len(text) - cut) if cut else ([text], 0)
         if cut:
             yield text[:cut]
-    rest = dialect.prepare("".join(pending))
+    rest = dialect.prepare_bytes(b"".join(pending))
     if rest:
         yield rest
 
 
-def _cut(text: str, dialect: Dialect, width: int) -> int:
+def _cut(text: bytes, encoding: str, dialect: Dialect, width: int) -> int:
     """The place after the last line end of *text* below which a record begins; 0 if none is found."""
-    end = text.rfind("\n")
-    if end < 0 or not dialect.quote or dialect.quote not in text:
+    end = text.rfind(b"\n")
+    quote = dialect.quote.encode(encoding)
+    if end < 0 or not quote or quote not in text:
         return end + 1
     for _ in range(_LINES_LOOKED_BACK):
-        start = text.rfind("\n", 0, end)
+        start = text.rfind(b"\n", 0, end)
         if start < 0:
             return 0
-        line = text[start + 1 : end].removesuffix("\r")
         if width == 1:
-            if text.count(dialect.quote, 0, start) % 2 == 0:
+            if text.count(quote, 0, start) % 2 == 0:
                 return start + 1
-        elif line.count(dialect.single) >= width - 1 and len(strict(line, dialect) or ()) == width:
-            return start + 1
+        else:
+            line = text[start + 1 : end].decode(encoding).removesuffix("\r")
+            if line.count(dialect.single) >= width - 1 and len(strict(line, dialect) or ()) == width:
+                return start + 1
         end = start
     # Nothing here looks like a record: such lines are taken one by one anyway.
-    return text.rfind("\n") + 1
+    return text.rfind(b"\n") + 1
 
 
 class _Block:
-    """Some whole records, or what is left of them."""
+    """Some whole records, or what is left of them, in an encoding that the dialect splits."""
 
-    def __init__(self, text: str, dialect: Dialect, width: int, first: int) -> None:
-        self._text, self._data = text, text.encode("utf-8", errors="replace")
+    def __init__(self, data: bytes, encoding: str, dialect: Dialect, width: int, first: int) -> None:
+        self._data = self._written = data
         self._ends = self._line_ends()
         has_returns = self._has_lone_returns()
         if has_returns:
-            self._text = _LONE_RETURN.sub(_RETURN, text)
-            self._data = self._text.encode("utf-8", errors="replace")
+            self._data = _LONE_RETURN.sub(_RETURN.encode(), data)
         self._stand_ins = (*dialect.stand_ins, *([(_RETURN, "\r")] if has_returns else []))
+        self._encoding = encoding
         self._dialect = dialect
+        self._has_quotes = bool(dialect.quote) and dialect.quote.encode() in data
         self._width = width
         self._first = first
         self.lines = len(self._ends) + (not self._data.endswith(b"\n"))
@@ -127,24 +148,35 @@ class _Block:
         return bool(returns != np.count_nonzero(before == _CR))
 
     def rows(self) -> Rows:
-        rows = self._as_arrow_splits() or self._line_by_line()
+        if self._encoding == _UTF8:
+            _insist_on_utf8(self._data)
+        rows = self._as_arrow_splits()
+        if rows is None and self._encoding != _UTF8:
+            return self._rows_in_utf8()
+        rows = rows or self._line_by_line()
         if self._stand_ins:
             rows.columns = [self._restored(column) for column in rows.columns]
         return rows
 
+    def _rows_in_utf8(self) -> Rows:
+        """The rows of the block decoded as a whole: Arrow tells of faulty lines in UTF-8 only."""
+        data = self._written.decode(self._encoding).encode(_UTF8)
+        return _Block(data, _UTF8, self._dialect, self._width, self._first).rows()
+
     def _restored(self, column: pa.Array) -> pa.Array:
         for sign, meant in self._stand_ins:
-            column = pc.replace_substring(column, sign, meant)
+            column = pc.replace_substring(written_out(column), sign, meant)
         return column
 
     # --- as a whole -------------------------------------------------------------------------------------------------
 
     def _as_arrow_splits(self) -> Rows | None:
         """The rows as Arrow reads them at one go; None where a quote may have misled it."""
-        odd_lines = self._faulty_lines()
-        if odd_lines is None:
+        found = self._faulty_lines()
+        if found is None:
             return None
-        parsed = _parsed(self._data, self._dialect, self._width)
+        odd_lines, dialect = found
+        parsed = _parsed(self._data, self._encoding, dialect, self._width)
         if parsed is None:
             return None
         table, invalid = parsed
@@ -159,7 +191,7 @@ class _Block:
         """Rows of which some take several lines; None unless these hold exactly the lines with unpaired quotes."""
         inside = np.zeros(len(columns[0]), dtype=np.int64)
         for column in columns:
-            inside += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+            inside += pc.count_substring(written_out(column), "\n").to_numpy(zero_copy_only=False)
         starts = np.concatenate(([0], np.cumsum(inside + 1)))
         if starts[-1] != self.lines:
             return None
@@ -172,7 +204,7 @@ class _Block:
 
     def _are_records(self, starts: np.ndarray, heights: np.ndarray) -> bool:
         """Whether the lines from each of *starts* on make a record whose quotes close where cells end."""
-        lines = _Lines(self._data, *self._line_places())
+        lines = _Lines(self._data, self._encoding, *self._line_places())
         for start, height in zip(starts.tolist(), heights.tolist(), strict=True):
             cells = strict("\n".join(lines[start : start + height]), self._dialect)
             if cells is None or len(cells) != self._width:
@@ -184,19 +216,22 @@ class _Block:
         starts = np.concatenate(([0], self._ends + 1))[: self.lines]
         return starts, np.concatenate((self._ends, [len(self._data)]))[: self.lines]
 
-    def _faulty_lines(self) -> np.ndarray | None:
-        """Lines with an unpaired quote; None if a quote stands within a cell, where Arrow reads on too far."""
-        quote = self._dialect.quote
-        if not quote or quote not in self._text:
-            return np.empty(0, dtype=np.int64)
-        places, is_bad = self._quotes()
+    def _faulty_lines(self) -> tuple[np.ndarray, Dialect] | None:
+        """Lines with an unpaired quote, and the dialect to split all of them in: one without quotes where none opens a
+        cell. None if a quote stands within a cell, where Arrow reads on too far."""
+        unquoted = replace(self._dialect, quote="")
+        if not self._has_quotes:
+            return np.empty(0, dtype=np.int64), unquoted
+        places, is_bad, is_first = self._quotes()
         if is_bad.any():
             return None
         counts = np.bincount(np.searchsorted(self._ends, places), minlength=self.lines)
-        return np.flatnonzero(counts % 2)
+        odd_lines = np.flatnonzero(counts % 2)
+        return odd_lines, self._dialect if len(odd_lines) or is_first.any() else unquoted
 
-    def _quotes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Places of the unescaped quotes, and which of them neither open nor close a cell nor are doubled."""
+    def _quotes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places of the unescaped quotes, which of them neither open nor close a cell nor are doubled, and which are
+        the first sign of a cell."""
         signs = np.frombuffer(self._data, dtype=np.uint8)
         quote = ord(self._dialect.quote)
         places = np.flatnonzero(signs == quote)
@@ -205,9 +240,10 @@ class _Block:
         before[places == 0] = _LF
         after[places == len(signs) - 1] = _LF
         edge = ord(self._dialect.single) if self._dialect.delimiter else _LF
-        opens = (before == edge) | (before == _LF) | (before == quote) | (before == _EQUALS)
+        is_first = (before == edge) | (before == _LF)
+        opens = is_first | (before == quote) | (before == _EQUALS)
         closes = (after == edge) | (after == _LF) | (after == _CR) | (after == quote)
-        return places, ~(opens | closes)
+        return places, ~(opens | closes), is_first
 
     # --- line by line -----------------------------------------------------------------------------------------------
 
@@ -218,7 +254,7 @@ class _Block:
         taken = np.zeros(self.lines, dtype=bool)
         odd: list[Record] = []
         # The faulty lines and the lines below them, as text, only where they are needed.
-        lines = _Lines(self._data, starts, stops)
+        lines = _Lines(self._data, self._encoding, starts, stops)
         for line in faulty.tolist():
             if taken[line]:
                 continue
@@ -237,10 +273,9 @@ class _Block:
         return self._with_records(self._first + left[is_valid], columns, [*odd, *again])
 
     def _suspects(self) -> np.ndarray:
-        quote = self._dialect.quote
-        if not quote or quote not in self._text:
+        if not self._has_quotes:
             return np.empty(0, dtype=np.int64)
-        places, is_bad = self._quotes()
+        places, is_bad, _ = self._quotes()
         line_of = np.searchsorted(self._ends, places)
         counts = np.bincount(line_of, minlength=self.lines)
         bad = np.bincount(line_of[is_bad], minlength=self.lines)
@@ -256,7 +291,7 @@ class _Block:
         firsts = left[np.concatenate(([0], breaks + 1))]
         lasts = left[np.concatenate((breaks, [len(left) - 1]))]
         data = b"\n".join(self._data[starts[a] : stops[b]] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
-        parsed = _parsed(data, self._dialect, self._width)
+        parsed = _parsed(data, self._encoding, self._dialect, self._width)
         return parsed if parsed and len(parsed[0][0]) + len(parsed[1]) == len(left) else None
 
     # --- records that need a second look ----------------------------------------------------------------------------
@@ -281,7 +316,7 @@ class _Block:
             numbers = np.concatenate((numbers, [record.number for record in right]))
             order = np.argsort(numbers, kind="stable")
             more = zip(*(record.cells for record in right), strict=True)
-            joined = [pa.concat_arrays([column, pa.array(cells, pa.string())])
+            joined = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())])
                       for column, cells in zip(columns, more, strict=True)]  # fmt: skip
             numbers, columns = numbers[order], [column.take(pa.array(order)) for column in joined]
         return Rows(numbers, columns, [self._as_written(record) for record in odd])
@@ -297,8 +332,9 @@ class _Block:
 class _Lines(Sequence[str]):
     """The lines of a block as text, decoded when they are asked for."""
 
-    def __init__(self, data: bytes, starts: np.ndarray, stops: np.ndarray) -> None:
+    def __init__(self, data: bytes, encoding: str, starts: np.ndarray, stops: np.ndarray) -> None:
         self._data = data
+        self._encoding = encoding
         self._starts = starts
         self._stops = stops
 
@@ -314,15 +350,27 @@ class _Lines(Sequence[str]):
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
             return [self[at] for at in range(*place.indices(len(self)))]
-        return self._data[self._starts[place] : self._stops[place]].decode("utf-8").removesuffix("\r")
+        return self._data[self._starts[place] : self._stops[place]].decode(self._encoding).removesuffix("\r")
 
 
 def _no_rows(width: int) -> list[pa.Array]:
     return [pa.array([], pa.string()) for _ in range(width)]
 
 
-def _parsed(data: bytes, dialect: Dialect, width: int) -> tuple[list[pa.Array], list[tuple[int, str]]] | None:
-    """Columns of *data* as Arrow splits it, and the records (place and text) with another number of cells."""
+def _insist_on_utf8(data: bytes) -> None:
+    try:
+        pa.array([data], pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid as fault:
+        raise Undecodable from fault
+
+
+def _parsed(
+    data: bytes, encoding: str, dialect: Dialect, width: int
+) -> tuple[list[pa.Array], list[tuple[int, str]]] | None:
+    """Columns of *data* as Arrow splits it, and the records (place and text) with another number of cells.
+
+    None if Arrow cannot split it; in other encodings than UTF-8 also if there is such a record.
+    """
     invalid: list[tuple[int, str]] = []
 
     def note(row: pa_csv.InvalidRow) -> str:
@@ -330,18 +378,22 @@ def _parsed(data: bytes, dialect: Dialect, width: int) -> tuple[list[pa.Array], 
         return "skip"
 
     names = [f"c{place}" for place in range(width)]
+    is_utf8 = encoding == _UTF8
     try:
         table = pa_csv.read_csv(
             pa.BufferReader(data),
             read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-            parse_options=_parse_options(dialect, note),
+            parse_options=_parse_options(dialect, note if is_utf8 else None),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+                column_types=dict.fromkeys(names, pa.string() if is_utf8 else pa.binary()),
+                strings_can_be_null=False,
+                check_utf8=False,
             ),
         )
     except pa.ArrowInvalid:  # an unclosed quote, or nothing but faulty rows
         return None
-    return [_in_one_piece(column) for column in table.columns], invalid
+    columns = [_in_one_piece(column) for column in table.columns]
+    return columns if is_utf8 else [decoded(column, encoding) for column in columns], invalid
 
 
 def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
@@ -349,13 +401,13 @@ def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _parse_options(dialect: Dialect, note: Callable[[pa_csv.InvalidRow], str]) -> pa_csv.ParseOptions:
+def _parse_options(dialect: Dialect, note: Callable[[pa_csv.InvalidRow], str] | None) -> pa_csv.ParseOptions:
     return pa_csv.ParseOptions(
         # A single column has no delimiter: one that no text holds stands in.
         delimiter=dialect.single if dialect.delimiter else UNIT_SEPARATOR,
         quote_char=dialect.quote or False,
         double_quote=True,
-        newlines_in_values=True,
+        newlines_in_values=bool(dialect.quote),
         ignore_empty_lines=False,
         invalid_row_handler=note,
     )

@@ -1,0 +1,70 @@
+"""Columns of cells as the bytes they are made of, and as text once these are decoded.
+
+A text may be split into cells before it is decoded if no delimiter can be part of another sign. Then most bytes need
+no decoding: columns of digits are ASCII, and columns that repeat a few words are decoded word by word.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Cells that tell whether a column repeats itself.
+_SAMPLED = 512
+# The least byte that is not ASCII.
+_BEYOND_ASCII = 0x80
+_LF = 10
+
+
+def bytes_of(cells: pa.Array) -> np.ndarray:
+    """The bytes of all *cells*, one after the other."""
+    _, offsets, values = cells.buffers()
+    if values is None or not len(cells):
+        return np.empty(0, np.uint8)
+    places = np.frombuffer(offsets, np.int32)
+    return np.frombuffer(values, np.uint8)[places[cells.offset] : places[cells.offset + len(cells)]]
+
+
+def repeats(cells: pa.Array) -> bool:
+    """Whether a column says the same few things over and over, as its first cells tell."""
+    if pa.types.is_dictionary(cells.type):
+        return True
+    sample = cells.slice(0, _SAMPLED)
+    distinct: int = pc.count_distinct(sample, mode="all").as_py()
+    return distinct * 4 <= len(sample)
+
+
+def decoded(cells: pa.Array, encoding: str) -> pa.Array:
+    """The text of *cells* of bytes, none of which is NULL, as a dictionary where the column repeats itself.
+
+    Raises UnicodeDecodeError for a byte that is no text.
+
+    >>> decoded(pa.array(["苏州".encode("gb18030"), b"SZ"]), "gb18030").to_pylist()
+    ['苏州', 'SZ']
+    """
+    if repeats(cells) and bytes_of(cells).size:
+        words = cells.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(words.indices, _each_decoded(words.dictionary, encoding))
+    return _each_decoded(cells, encoding)
+
+
+def written_out(cells: pa.Array) -> pa.Array:
+    """*cells* as plain texts."""
+    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+
+
+def _each_decoded(cells: pa.Array, encoding: str) -> pa.Array:
+    """The text of *cells*, decoded as one text in which each ends a line."""
+    signs = bytes_of(cells)
+    if not signs.size or signs.max() < _BEYOND_ASCII:
+        return cells.view(pa.string())
+    lines = bytes_of(pc.binary_join_element_wise(cells, b"", b"\n")).tobytes().decode(encoding)
+    signs = np.frombuffer(lines.encode("utf-8"), np.uint8)
+    is_end = signs == _LF
+    ends = np.flatnonzero(is_end)
+    if len(ends) != len(cells):
+        # Some cells are of several lines.
+        return pa.array([cell.decode(encoding) for cell in cells.to_pylist()], pa.string())
+    places = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
+    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(places), pa.py_buffer(signs[~is_end]))
