@@ -149,8 +149,9 @@ def _json_text(value: Any, path: Sequence[str], is_mapped: bool) -> Any:
     joined = joined.filter(lambda text: text.notnull() & (text != "")).join(",").nullif("")
     by_key = value.array.filter(lambda entry: entry["key"].str == name)[0]["value"]
     typed = [] if rest else [_scalar(by_key[slot]) for slot in _TYPED_SLOTS]
-    keyed = ibis.coalesce(*typed, _json_text(by_key, rest, is_mapped))
-    return ibis.coalesce(joined, _json_text(value[name], rest, is_mapped), keyed)
+    # A value is an object or an array. Named once: what follows is else repeated for both, and again at every step.
+    inner = ibis.array([ibis.coalesce(value[name], by_key)]).map(lambda found: _json_text(found, rest, is_mapped))[0]
+    return ibis.coalesce(joined, *typed, inner)
 
 
 def _leaf(value: Any) -> Any:
