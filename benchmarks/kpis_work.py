@@ -70,7 +70,7 @@ def journeys(folder: Path) -> str:
 
 
 def flows(folder: Path) -> str:
-    """Map, variants and times of all touches, each contact a case: what pm4py finds, by the code of the journey stage."""
+    """Map, variants and times of all touches, a contact being a case: as pm4py finds them, by code of the journeys."""
     import ibis
     from ibis import _
 

@@ -43,7 +43,7 @@ class NumberedStore(Store):
             if coded := [each for each in _REPEATED if each in rows.columns]:
                 found = with_codes(self.engine, found, coded)
             found = found.mutate(customer_id=number_of(found.customer_id, BLOCKS))
-            numbered = self.engine.cache(found, is_large=True)
+            numbered = self.engine.cache(found, is_large=self.is_large)
             self._numbered[name] = rows, numbered
         return numbered
 
