@@ -53,12 +53,11 @@ def measure(
             skipped[kpi.id] = kpi.needs
         if number:
             left_out[kpi.id] = number
-    measurement.store.release()
     if tuple(by) == _DEFAULT and chosen is None and not only:
         _write(store, rows)
     catalogue = load_catalogue(store.audit.folder)
     settings = store.audit.config.settings
-    return KpiResult(
+    result = KpiResult(
         rows=tuple(rows),
         kpis=infos(),
         shown=wanted or template(settings.audit.template).kpis,
@@ -72,6 +71,8 @@ def measure(
         left_out=left_out,
         lowered={kpi.id: doubts for kpi in measured if (doubts := measurement.trust.doubts(kpi))},
     )
+    measurement.store.release()
+    return result
 
 
 def _rounded(number: float | None, digits: int = _DIGITS) -> float | None:
