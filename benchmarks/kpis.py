@@ -3,9 +3,15 @@
 Every line is a process of its own: CPU (user and system) and peak memory as the system tells them. `scan` decodes the
 columns that journeys and KPIs use, once, in DuckDB, so that no statistics of the files can answer for them; it is what
 the rest is compared with. `journeys` and `journeys+KPIs` have a memory limit of 1 GB, `limited` is the same work with
-`memory_limit = "512MB"`, and tells how much it spilled. `bgnbd` is predicted customer value alone. The smaller size is
-also measured beside others: `same` are the journeys and those KPIs that `pandas` computes, `flows` is what `pm4py`
-finds, from the same events. *PYTHON* is an interpreter with pm4py (extra `bench`); without it that line is left out.
+`memory_limit = "512MB"`, and tells how much it spilled. `bgnbd` is predicted customer value alone.
+
+The smaller size is also measured beside others; these lines tell what their work took once libraries were loaded, too.
+`pandas` computes four KPIs from the raw touches, as one would write them, without intervals; `same` are these four by
+tpaudit, with intervals, effective sizes and the values over sure customers, and the journeys they are read from.
+`pm4py` answers from the raw events: which touchpoint follows which, how often and after what median time, where cases
+start and end, which variants there are, how long a case lasts. `flows` answers the same by the code of the journey
+stage, and the two lines must tell the same numbers. *PYTHON* is an interpreter with pm4py (extra `bench`); without it
+that line is left out.
 
     python -m benchmarks.kpis                1M and 10M touches
     python -m benchmarks.kpis 100000         a tenth of the smaller one

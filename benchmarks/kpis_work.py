@@ -70,7 +70,7 @@ def journeys(folder: Path) -> str:
 
 
 def flows(folder: Path) -> str:
-    """Map, variants and times of all touches, each contact a case: what pm4py finds, by the code of the journey stage."""
+    """Map, variants and times of all touches, a contact being a case: as pm4py finds them, by code of the journeys."""
     import ibis
     from ibis import _
 
@@ -148,8 +148,8 @@ def bgnbd(folder: Path) -> str:
     from tpaudit.kpis import measure
 
     with _opened(folder) as store:
-        (row,) = (row for row in measure(store, by=(), only=("clv_predicted",)).rows)
-        return f"{row.n:,} customers, mean {row.value:.2f}"
+        rows = measure(store, by=(), only=("clv_predicted",)).rows
+        return f"{rows[0].n:,} customers, mean {rows[0].value:.2f}" if rows else "the models settled on nothing"
 
 
 SAME = ("aov", "conversion_rate", "first_response_p50", "first_response_p90")

@@ -15,6 +15,9 @@ from tpaudit.model import LAKE_TABLES, MARTS, Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Bytes of the lake, packed: some two million touches.
+_LARGE = 32 << 20
+
 # Path, inode, time of change and size of each file read.
 _Versions = tuple[tuple[Path, int, int, int], ...]
 
@@ -41,6 +44,11 @@ class Store:
         """Close the engine, if it was started."""
         if "engine" in self.__dict__ or not isinstance(self._given, EngineSettings):
             self.engine.close()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether what holds a row per customer or touch is better kept on disk than in memory: see `Engine.cache`."""
+        return sum(file.stat().st_size for name in LAKE_TABLES for file in self.audit.lake_files(name)) > _LARGE
 
     def lake(self, name: str) -> Any:
         """Every row of a lake table, with exactly the declared columns; empty if nothing was ingested."""

@@ -14,7 +14,7 @@ MOST_VALUES = 5_000
 
 
 def with_codes(engine: Engine, rows: Any, names: Sequence[str]) -> Any:
-    """*rows*, the same ones, with their text columns *names* as `Engine.coded` has them, as far as they have few values.
+    """*rows*, the same ones, with those of their text columns *names* that have few values as `Engine.coded` has them.
 
     Asks for the values first, column by column: *rows* should be a table that is cheap to read.
     """

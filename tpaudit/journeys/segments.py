@@ -33,14 +33,15 @@ def customer_segments(store: Store, rules: Sequence[TagRule] = ()) -> Any:
     Reads marts `customer_links`, `customers`, `customer_orders` and `journey_touches`, and the lake's deals and
     contacts; *rules* are those of the audit's tags.toml.
     """
-    purchases = store.engine.cache(_purchases(store))
+    purchases = store.engine.cache(_purchases(store), is_large=store.is_large)
     customers = store.mart("customer_links").select("customer_id").distinct()
     rows = _beside(customers, purchases)
     for score, value in (("recency", -purchases.days_since_last), ("frequency", purchases.orders),
                          ("monetary", purchases.net_amount)):  # fmt: skip
         rows = _beside(rows, _scored(purchases, value, score))
     rows = _beside(rows, _contacts(store))
-    rows = store.engine.cache(rows.mutate(segment=_segment(rows, store.audit.config.settings.segments)))
+    rows = rows.mutate(segment=_segment(rows, store.audit.config.settings.segments))
+    rows = store.engine.cache(rows, is_large=store.is_large)
     return _beside(rows, tags_of(store, rows, rules))
 
 

@@ -64,7 +64,8 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     of_customer = ibis.window(group_by="customer_id")
     journey_end = ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
     window = ibis.interval(days=store.audit.config.settings.journey.window_days)
-    return store.engine.cache(contacts.mutate(journey_begin=journey_end - window).drop("last_touch_at"))
+    contacts = contacts.mutate(journey_begin=journey_end - window).drop("last_touch_at")
+    return store.engine.cache(contacts, is_large=store.is_large)
 
 
 def _in_journey(store: Store, touches: Any) -> Any:

@@ -39,12 +39,11 @@ def measure(
 ) -> KpiResult:
     """Measure KPIs overall and by the combination of slices in *by*; see `tpaudit.kpis.measure`."""
     chosen = Period.parse(period) if period else None
-    measurement = _Measurement(store, checked(by), chosen)
     wanted = chosen_ids(only)
+    asked = [kpi for kpi in load() if not only or kpi.id in wanted]
+    measurement = _Measurement(NumberedStore(store, len(asked)), checked(by), chosen)
     rows, measured, skipped, left_out = [], [], {}, {}
-    for kpi in load():
-        if only and kpi.id not in wanted:
-            continue
+    for kpi in asked:
         number = measurement.left_out(kpi)
         found = [row.model_copy(update={"left_out": number}) for row in measurement.rows(kpi)]
         rows += found
@@ -54,12 +53,11 @@ def measure(
             skipped[kpi.id] = kpi.needs
         if number:
             left_out[kpi.id] = number
-    measurement.store.release()
     if tuple(by) == _DEFAULT and chosen is None and not only:
         _write(store, rows)
     catalogue = load_catalogue(store.audit.folder)
     settings = store.audit.config.settings
-    return KpiResult(
+    result = KpiResult(
         rows=tuple(rows),
         kpis=infos(),
         shown=wanted or template(settings.audit.template).kpis,
@@ -73,6 +71,8 @@ def measure(
         left_out=left_out,
         lowered={kpi.id: doubts for kpi in measured if (doubts := measurement.trust.doubts(kpi))},
     )
+    measurement.store.release()
+    return result
 
 
 def _rounded(number: float | None, digits: int = _DIGITS) -> float | None:
@@ -82,8 +82,8 @@ def _rounded(number: float | None, digits: int = _DIGITS) -> float | None:
 class _Measurement:
     """One call of measure: the facts, slices and days that all KPIs share."""
 
-    def __init__(self, store: Store, by: tuple[str, ...], period: Period | None) -> None:
-        self.store = NumberedStore(store)
+    def __init__(self, store: NumberedStore, by: tuple[str, ...], period: Period | None) -> None:
+        self.store = store
         self.settings = store.audit.config.settings
         self.facts = Facts(self.store)
         self.slicing = Slicing(self.facts, by)

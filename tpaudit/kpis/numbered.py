@@ -15,11 +15,17 @@ _LINEAGE = ("source_file", "source_row")
 _REPEATED = ("touchpoint", "stage", "event", "channel", "device", "campaign", "direction", "record_table")
 
 
+# Laying all touches down costs as much as numbering them a few times over.
+_WORTH_LAYING_DOWN = 6
+
+
 class NumberedStore(Store):
     """The tables of a store, with a number (`number_of`) for `customer_id` in every mart, for as long as it lives."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, uses: int) -> None:
+        """*uses* is how many KPIs will read the tables: for few of them numbers are made as they read."""
         super().__init__(store.audit, store.engine)
+        self._is_laid_down = uses >= _WORTH_LAYING_DOWN
         self._named = store
         self._numbered: dict[str, tuple[Any, Any]] = {}
 
@@ -32,20 +38,22 @@ class NumberedStore(Store):
         return self._named.current(name)
 
     def mart(self, name: str) -> Any:
-        """The mart with numbers for customers and without lineage, laid down once; as in the store if it tells of no
-        customers."""
+        """The mart with numbers for customers and without lineage; as in the store if it tells of no customers."""
         rows = self._named.mart(name)
         if "customer_id" not in MARTS[name]:
             return rows
         known, numbered = self._numbered.get(name, (None, None))
         if known is not rows:
-            found = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
-            if coded := [each for each in _REPEATED if each in rows.columns]:
-                found = with_codes(self.engine, found, coded)
-            found = found.mutate(customer_id=number_of(found.customer_id, BLOCKS))
-            numbered = self.engine.cache(found, is_large=True)
-            self._numbered[name] = rows, numbered
+            self._numbered[name] = rows, (numbered := self._numbers(rows))
         return numbered
+
+    def _numbers(self, rows: Any) -> Any:
+        rows = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
+        numbers = rows.mutate(customer_id=number_of(rows.customer_id, BLOCKS))
+        if not self._is_laid_down:
+            return self.engine.view(numbers)
+        coded = [name for name in _REPEATED if name in rows.columns]
+        return self.engine.cache(with_codes(self.engine, numbers, coded), is_large=self.is_large)
 
     def release(self) -> None:
         """Forget what was laid down; nothing may read it any more."""
