@@ -10,9 +10,9 @@ The smaller size is also measured beside others; these lines tell what their wor
 tpaudit, with intervals, effective sizes and the values over sure customers, and the journeys they are read from.
 `pm4py` answers from the raw events: which touchpoint follows which, how often and after what median time, where cases
 start and end, which variants there are, how long a case lasts. `flows` answers the same by the code of the journey
-stage, and the two lines must tell the same numbers. `bgnbd` fits the model of repeat purchases to a million buyers drawn
-by such a model, by days, and predicts a year of each. *PYTHON* is an interpreter with pm4py (extra `bench`); without it
-that line is left out.
+stage, and the two lines must tell the same numbers. `bgnbd` fits the model of repeat purchases to a million buyers
+drawn by such a model, by days, and predicts a year of each. *PYTHON* is an interpreter with pm4py (extra `bench`);
+without it that line is left out.
 
     python -m benchmarks.kpis                1M and 10M touches
     python -m benchmarks.kpis 100000         a tenth of the smaller one
