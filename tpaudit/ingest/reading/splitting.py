@@ -7,25 +7,24 @@ Blocks are split as the bytes they are, and cells decoded afterwards; one with a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
-from tpaudit.ingest.reading.cell_bytes import decoded, written_out
+from tpaudit.ingest.reading.arrow_split import UTF8, split_by_arrow
+from tpaudit.ingest.reading.cell_bytes import written_out
 from tpaudit.ingest.reading.decode import Undecodable
-from tpaudit.ingest.reading.dialect import UNIT_SEPARATOR, Dialect
+from tpaudit.ingest.reading.dialect import Dialect
 from tpaudit.ingest.reading.records import record_at, strict
 
 # Bytes of one block; a longer record makes a longer block.
 _BLOCK = 1 << 22
 _LINES_LOOKED_BACK = 300
 _LONE_RETURN = re.compile(b"\r(?!\n)")
-_UTF8 = "utf-8"
 # Stands for a bare carriage return within a line while Arrow, which would end the line there, splits it.
 _RETURN = "\x1e"
 _COMMA, _LF, _CR, _EQUALS = b",\n\r="
@@ -148,10 +147,10 @@ class _Block:
         return bool(returns != np.count_nonzero(before == _CR))
 
     def rows(self) -> Rows:
-        if self._encoding == _UTF8:
+        if self._encoding == UTF8:
             _insist_on_utf8(self._data)
         rows = self._as_arrow_splits()
-        if rows is None and self._encoding != _UTF8:
+        if rows is None and self._encoding != UTF8:
             return self._rows_in_utf8()
         rows = rows or self._line_by_line()
         if self._stand_ins:
@@ -160,8 +159,8 @@ class _Block:
 
     def _rows_in_utf8(self) -> Rows:
         """The rows of the block decoded as a whole: Arrow tells of faulty lines in UTF-8 only."""
-        data = self._written.decode(self._encoding).encode(_UTF8)
-        return _Block(data, _UTF8, self._dialect, self._width, self._first).rows()
+        data = self._written.decode(self._encoding).encode(UTF8)
+        return _Block(data, UTF8, self._dialect, self._width, self._first).rows()
 
     def _restored(self, column: pa.Array) -> pa.Array:
         for sign, meant in self._stand_ins:
@@ -176,7 +175,7 @@ class _Block:
         if found is None:
             return None
         odd_lines, dialect = found
-        parsed = _parsed(self._data, self._encoding, dialect, self._width)
+        parsed = split_by_arrow(self._data, self._encoding, dialect, self._width)
         if parsed is None:
             return None
         table, invalid = parsed
@@ -291,7 +290,7 @@ class _Block:
         firsts = left[np.concatenate(([0], breaks + 1))]
         lasts = left[np.concatenate((breaks, [len(left) - 1]))]
         data = b"\n".join(self._data[starts[a] : stops[b]] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
-        parsed = _parsed(data, self._encoding, self._dialect, self._width)
+        parsed = split_by_arrow(data, self._encoding, self._dialect, self._width)
         return parsed if parsed and len(parsed[0][0]) + len(parsed[1]) == len(left) else None
 
     # --- records that need a second look ----------------------------------------------------------------------------
@@ -362,52 +361,3 @@ def _insist_on_utf8(data: bytes) -> None:
         pa.array([data], pa.binary()).cast(pa.string())
     except pa.ArrowInvalid as fault:
         raise Undecodable from fault
-
-
-def _parsed(
-    data: bytes, encoding: str, dialect: Dialect, width: int
-) -> tuple[list[pa.Array], list[tuple[int, str]]] | None:
-    """Columns of *data* as Arrow splits it, and the records (place and text) with another number of cells.
-
-    None if Arrow cannot split it; in other encodings than UTF-8 also if there is such a record.
-    """
-    invalid: list[tuple[int, str]] = []
-
-    def note(row: pa_csv.InvalidRow) -> str:
-        invalid.append((row.number - 1, row.text))
-        return "skip"
-
-    names = [f"c{place}" for place in range(width)]
-    is_utf8 = encoding == _UTF8
-    try:
-        table = pa_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-            parse_options=_parse_options(dialect, note if is_utf8 else None),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string() if is_utf8 else pa.binary()),
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
-    except pa.ArrowInvalid:  # an unclosed quote, or nothing but faulty rows
-        return None
-    columns = [_in_one_piece(column) for column in table.columns]
-    return columns if is_utf8 else [decoded(column, encoding) for column in columns], invalid
-
-
-def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
-    # Arrow copies the cells even if there is nothing to combine.
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _parse_options(dialect: Dialect, note: Callable[[pa_csv.InvalidRow], str] | None) -> pa_csv.ParseOptions:
-    return pa_csv.ParseOptions(
-        # A single column has no delimiter: one that no text holds stands in.
-        delimiter=dialect.single if dialect.delimiter else UNIT_SEPARATOR,
-        quote_char=dialect.quote or False,
-        double_quote=True,
-        newlines_in_values=bool(dialect.quote),
-        ignore_empty_lines=False,
-        invalid_row_handler=note,
-    )
