@@ -45,10 +45,10 @@ class Store:
         if "engine" in self.__dict__ or not isinstance(self._given, EngineSettings):
             self.engine.close()
 
-    @property
-    def is_large(self) -> bool:
-        """Whether what holds a row per customer or touch is better kept on disk than in memory: see `Engine.cache`."""
-        return sum(file.stat().st_size for name in LAKE_TABLES for file in self.audit.lake_files(name)) > _LARGE
+    def cache(self, rows: Any) -> Any:
+        """Evaluate *rows*, one per customer, touch or the like, once: in memory, or on disk if the audit is large."""
+        packed = sum(file.stat().st_size for name in LAKE_TABLES for file in self.audit.lake_files(name))
+        return self.engine.cache(rows, is_large=packed > _LARGE)
 
     def lake(self, name: str) -> Any:
         """Every row of a lake table, with exactly the declared columns; empty if nothing was ingested."""

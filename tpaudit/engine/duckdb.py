@@ -171,8 +171,8 @@ class DuckDBEngine:
     @contextlib.contextmanager
     def frugal(self, megabytes: int = 240) -> Iterator[None]:
         """Within, queries get one thread and as much memory as streaming takes, and spill the rest; one that cannot
-        gets all of it. What the user set stays as it is. Two threads would part with what they hold so often that they
-        take a third more time of the machine than one."""
+        gets four times as much, then all. What the user set stays as it is. Two threads would part with what they hold
+        so often that they take a third more time of the machine than one."""
         if self._has_own_limit:
             yield
             return

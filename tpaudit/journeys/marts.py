@@ -20,7 +20,7 @@ def build_journeys(store: Store) -> JourneyResult:
     catalogue = load(store.audit.folder)
     tag_rules = load_tags(store.audit.folder, catalogue)
     store.write_mart("customer_orders", customer_orders(store))
-    converted = store.engine.cache(conversions(store), is_large=store.is_large)
+    converted = store.cache(conversions(store))
     written = store.write_mart("journey_touches", classified_touches(store, catalogue, converted))
     if not written:
         raise InputFault(

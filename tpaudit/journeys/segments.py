@@ -33,7 +33,7 @@ def customer_segments(store: Store, rules: Sequence[TagRule] = ()) -> Any:
     Reads marts `customer_links`, `customers`, `customer_orders` and `journey_touches`, and the lake's deals and
     contacts; *rules* are those of the audit's tags.toml.
     """
-    purchases = store.engine.cache(_purchases(store), is_large=store.is_large)
+    purchases = store.cache(_purchases(store))
     customers = store.mart("customer_links").select("customer_id").distinct()
     rows = _beside(customers, purchases)
     for score, value in (("recency", -purchases.days_since_last), ("frequency", purchases.orders),
@@ -41,7 +41,7 @@ def customer_segments(store: Store, rules: Sequence[TagRule] = ()) -> Any:
         rows = _beside(rows, _scored(purchases, value, score))
     rows = _beside(rows, _contacts(store))
     rows = rows.mutate(segment=_segment(rows, store.audit.config.settings.segments))
-    rows = store.engine.cache(rows, is_large=store.is_large)
+    rows = store.cache(rows)
     return _beside(rows, tags_of(store, rows, rules))
 
 

@@ -65,7 +65,7 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     journey_end = ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
     window = ibis.interval(days=store.audit.config.settings.journey.window_days)
     contacts = contacts.mutate(journey_begin=journey_end - window).drop("last_touch_at")
-    return store.engine.cache(contacts, is_large=store.is_large)
+    return store.cache(contacts)
 
 
 def _in_journey(store: Store, touches: Any) -> Any:

@@ -81,7 +81,7 @@ class Facts:
         segments = self.store.mart("customer_segments").select("customer_id", "segment", "cohort", "contact_frequency")
         customers = self.customers.select("customer_id", membership=_.is_member.ifelse("member", "non_member"))
         joined = customers.left_join(segments, "customer_id")
-        return self.store.engine.cache(joined.drop("customer_id_right"), is_large=self.store.is_large)
+        return self.store.cache(joined.drop("customer_id_right"))
 
     @cached_property
     def order_products(self) -> Any:
@@ -132,7 +132,7 @@ class Facts:
         dealt = self.won_deals.filter(_.customer_id.notnull()).select("customer_id", value="amount", won_at="won_at")
         others = ordered.union(dealt).anti_join(converted, "customer_id").filter(_.won_at.notnull())
         others = others.group_by("customer_id").agg(value=_.value.argmin(_.won_at), won_at=_.won_at.min())
-        return self.store.engine.cache(converted.union(others), is_large=self.store.is_large)
+        return self.store.cache(converted.union(others))
 
     @cached_property
     def won_deals(self) -> Any:
@@ -287,7 +287,7 @@ def known(build: Callable[[Facts], Any]) -> Callable[[Facts], Any]:
     @wraps(build)
     def table(facts: Facts) -> Any:
         if build not in facts.evaluated:
-            facts.evaluated[build] = facts.store.engine.cache(build(facts), is_large=facts.store.is_large)
+            facts.evaluated[build] = facts.store.cache(build(facts))
         return facts.evaluated[build]
 
     return table

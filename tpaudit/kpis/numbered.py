@@ -13,8 +13,6 @@ from tpaudit.store import Store
 _LINEAGE = ("source_file", "source_row")
 # Columns of touches that cost more to write as texts than all else.
 _REPEATED = ("touchpoint", "stage", "event", "channel", "device", "campaign", "direction", "record_table")
-
-
 # Laying all touches down costs as much as numbering them a few times over.
 _WORTH_LAYING_DOWN = 6
 
@@ -53,7 +51,7 @@ class NumberedStore(Store):
         if not self._is_laid_down:
             return self.engine.view(numbers)
         coded = [name for name in _REPEATED if name in rows.columns]
-        return self.engine.cache(with_codes(self.engine, numbers, coded), is_large=self.is_large)
+        return self.cache(with_codes(self.engine, numbers, coded))
 
     def release(self) -> None:
         """Forget what was laid down; nothing may read it any more."""

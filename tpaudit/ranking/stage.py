@@ -138,7 +138,7 @@ class _Ranking:
 
     def golden(self, facts: Facts, context: Context, assumption: Assumption | None = None
                ) -> tuple[list[GoldenRow], list[ModelFit]]:  # fmt: skip
-        """Verdicts for every outcome, and what they are taken from."""
+        """Verdicts for every outcome and, if nothing is assumed otherwise, what they are taken from."""
         studies: list[tuple[str, Cells, Effects | None]] = []
         fits = []
         for outcome in self.outcomes:
@@ -149,7 +149,8 @@ class _Ranking:
                 continue
             effects = adjusted_effects(cells)
             studies.append((outcome, cells, effects))
-            fits.append(self._fit(facts, outcome, cells, effects))
+            if assumption is None:
+                fits.append(self._fit(facts, outcome, cells, effects))
         return self._judged(studies, context), fits
 
     def _traits(self, outcome: str, store: Store, met: Any) -> Traits:
