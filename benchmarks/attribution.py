@@ -8,10 +8,12 @@ have:
 
 /touches     the same touches and journeys as ours, put together to paths by pandas
 /journeys    ready paths, one row for each journey
+/settled     the same, told to repeat until its repetitions differ by less than 1 %, not 5 %
 /paths       ready paths, one row for each distinct path with its journeys counted; the counting is not in the figures
 
-`error` is the largest relative difference of a touchpoint's share from the exact one, `x ours` how many times our CPU
-and our peak memory a line takes. For a further size the same is told of ours and the first size.
+`error` is the largest relative difference of a touchpoint's share from the exact one, `ranks` how many touchpoints have
+their exact rank, `x ours` how many times our CPU and our peak memory a line takes. For a further size the same is told
+of ours and the first size.
 
     python -m benchmarks.attribution                        1M and 10M paths, 4 % of which convert
     python -m benchmarks.attribution 1000000 --converting 0.3
@@ -36,6 +38,7 @@ WORK = Path(__file__).with_name("attribution_work.py")
 PEERS = {
     "ChannelAttribution/touches": "ChannelAttribution",
     "ChannelAttribution/journeys": "ChannelAttribution",
+    "ChannelAttribution/settled": "ChannelAttribution",
     "ChannelAttribution/paths": "ChannelAttribution",
     "marketing-attribution-models/paths": "mam",
     "do-attribution/paths": "do_attribution",
@@ -63,7 +66,7 @@ def _size(folder: Path, paths: int, converting: float, first: Line | None) -> Li
     touches = write_audit(folder, paths, converting, with_paths=first is None)
     beside = "x first size" if first else "x ours"
     print(f"\n{paths:,} paths, {touches:,} touches")
-    print(f"{'':<38}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{beside:>14}{'error':>9}")
+    print(f"{'':<38}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{beside:>14}{'error':>9}{'ranks':>7}")
     ours = _line("ours", folder, first)
     for peer, module in PEERS.items() if first is None else ():
         if subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode == 0:
@@ -75,12 +78,23 @@ def _line(tool: str, folder: Path, beside: Line | None, exact: dict[str, float] 
     line = costs([sys.executable, str(WORK), tool, str(folder)])
     shares: dict[str, float] = line.counted["shares"]
     times = f"{line.cpu / beside.cpu:>7.2f}{line.peak / beside.peak:>7.2f}" if beside else f"{'':>14}"
-    error = f"{max(abs(shares[name] / share - 1) for name, share in exact.items()):>9.2%}" if exact else f"{'':>9}"
     print(
-        f"  {tool:<36}{line.wall:>8.1f}{line.cpu:>8.1f}{line.peak:>9.0f}{times}{error}  {line.counted['told']}",
+        f"  {tool:<36}{line.wall:>8.1f}{line.cpu:>8.1f}{line.peak:>9.0f}{times}"
+        f"{_agreeing(shares, exact) if exact else ''}  {line.counted['told']}",
         flush=True,
     )
     return line
+
+
+def _agreeing(shares: dict[str, float], exact: dict[str, float]) -> str:
+    """The largest relative difference of *shares* from the *exact* ones, and how many ranks are theirs."""
+    error = max(abs(shares[name] / share - 1) for name, share in exact.items())
+    ranked = zip(_by_rank(shares), _by_rank(exact), strict=True)
+    return f"{error:>9.2%}{sum(found == right for found, right in ranked):>7}"
+
+
+def _by_rank(shares: dict[str, float]) -> list[str]:
+    return sorted(shares, key=lambda name: (-shares[name], name))
 
 
 def _agreement(file: Path) -> None:

@@ -39,24 +39,24 @@ def ours(folder: Path) -> dict[str, Any]:
     }
 
 
-def channel_attribution(paths: Any) -> dict[str, Any]:
+def channel_attribution(paths: Any, differ: float = 0.05) -> dict[str, Any]:
     """ChannelAttribution's Markov chain of order 1 as its documentation calls it, with what paths were worth.
 
-    Its own settings are left: one thread, repetitions until they differ by less than 5 %.
+    Its own settings are left: one thread, repetitions until they *differ* by less than 5 %.
     """
     import ChannelAttribution
 
     found = ChannelAttribution.markov_model(
         paths, "path", "total_conversions", var_value="total_conversion_value", var_null="total_null",
-        verbose=False, flg_pro=False,
+        conv_par=differ, verbose=False, flg_pro=False,
     )  # fmt: skip
     return _shares(dict(zip(found["channel_name"], found["total_conversions"], strict=True)))
 
 
-def channel_attribution_of_file(folder: Path, name: str) -> dict[str, Any]:
+def channel_attribution_of_file(folder: Path, name: str, differ: float = 0.05) -> dict[str, Any]:
     import pandas as pd
 
-    return channel_attribution(pd.read_parquet(folder / f"{name}.parquet"))
+    return channel_attribution(pd.read_parquet(folder / f"{name}.parquet"), differ)
 
 
 def channel_attribution_of_touches(folder: Path) -> dict[str, Any]:
@@ -173,6 +173,7 @@ WORK = {
     "ours": ours,
     "ChannelAttribution/touches": channel_attribution_of_touches,
     "ChannelAttribution/journeys": partial(channel_attribution_of_file, name="journeys"),
+    "ChannelAttribution/settled": partial(channel_attribution_of_file, name="journeys", differ=0.01),
     "ChannelAttribution/paths": partial(channel_attribution_of_file, name="paths"),
     "do-attribution/paths": do_attribution,
     "marketing-attribution-models/paths": marketing_attribution_models,
