@@ -1,4 +1,4 @@
-"""What tests of several parts share: one finished audit of the sample exports."""
+"""What tests of several parts share: one finished audit of the sample exports, and no clock over property tests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from tests.e2e.conftest import new_audit, run_tpaudit
+
+# How long an example takes says more of the machine, and of what was imported before, than of the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_a_frame_and_a_lake_give_the_same_counts(tmp_path: Path, table: str, row
 VALUES = st.sampled_from(["x", "y", None])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=7))
 def test_null_equals_null_in_keys_of_several_columns_on_both_engines(rows: list[tuple[str | None, str | None]]) -> None:
     import great_expectations as gx

@@ -34,7 +34,7 @@ def opened(store: Any) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, max_size=8))
 def test_a_table_holds_the_rows_the_store_calls_current(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Any]

@@ -21,7 +21,7 @@ def engine() -> Engine:
     return connect(EngineSettings(threads=1))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(CELLS, min_size=1, max_size=6), known_to_be_null=st.lists(st.booleans(), min_size=6, max_size=6))
 def test_joined_reads_null_and_none_as_nothing(
     engine: Engine, cells: list[str | None], known_to_be_null: list[bool]
@@ -35,7 +35,7 @@ def test_joined_reads_null_and_none_as_nothing(
     assert found["text"] == "\x1f".join(cell or "" for cell in cells)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.dictionaries(st.text(min_size=1, max_size=4), CELLS, max_size=5))
 def test_json_object_says_what_the_texts_say(engine: Engine, cells: dict[str, str | None]) -> None:
     rows = _one_row(engine, [*cells.values(), "x"])

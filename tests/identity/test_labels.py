@@ -110,7 +110,7 @@ PAIRS = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pairs=PAIRS, ids=st.lists(st.integers(0, 2), min_size=7, max_size=7))
 def test_decided_pairs_end_as_decided(pairs: dict[tuple[int, int], tuple[float, Any]], ids: list[int]) -> None:
     import numpy as np

@@ -49,7 +49,7 @@ def test_a_table_without_any_id_is_linked_by_names_dates_and_places() -> None:
     assert np.mean(list(chance.values())) > 0.95
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 999))
 def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     rows = people(20, 2, seed)

@@ -109,7 +109,7 @@ PARTITIONS = st.lists(
 )
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(history=PARTITIONS)
 def test_ids_follow_the_clusters_change_only_with_a_log_entry_and_survive_a_rerun(history: list[Partition]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +136,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(rows=PEOPLE, cut=st.integers(1, 9))
 def test_new_exports_give_the_same_customers_as_resolving_everything_at_once(
     rows: list[tuple[Any, ...]], cut: int

@@ -218,7 +218,7 @@ RECORDS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(rows=RECORDS, seed=st.integers(0, 99))
 def test_order_is_irrelevant_and_two_user_ids_are_two_customers(rows: list[tuple[Any, ...]], seed: int) -> None:
     people = [

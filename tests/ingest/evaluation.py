@@ -12,7 +12,7 @@ from hypothesis import settings
 from tpaudit.engine import Engine, EngineSettings, connect
 
 # An example is a list that one statement reads: planning costs more than reading.
-FEW = settings(max_examples=8, deadline=None)
+FEW = settings(max_examples=8)
 ENGINE: Engine = connect(EngineSettings(threads=1))
 
 

@@ -15,7 +15,7 @@ NUMBERS = st.one_of(
 MONEY = st.decimals(-9_999, 99_999, places=2).map(float)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.one_of(*(st.lists(cell) for cell in (MONEY, NUMBERS, st.one_of(MONEY, st.sampled_from(["", "合计", "1.50"])))))
 )

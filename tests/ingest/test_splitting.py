@@ -19,7 +19,7 @@ SIGNS = st.sampled_from([*"ab19,;\t\"'\n\r|@ \x1e", "\r\n", "苏州", "丂镕", 
 DIALECTS = st.builds(Dialect, st.sampled_from(["", ",", ";", "\t", "|", ", "]), st.sampled_from(["", '"', "'"]))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(SIGNS, max_size=60).map("".join), DIALECTS, st.integers(1, 4), st.integers(1, 9))
 def test_bytes_of_gb18030_split_like_text(text: str, dialect: Dialect, width: int, piece: int) -> None:
     encoding = "gb18030" if dialect.splits("gb18030") else "utf-8"

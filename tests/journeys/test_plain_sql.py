@@ -126,7 +126,7 @@ def test_drop_off_equals_plain_sql(random_store: Store) -> None:
     assert found == expected
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), customers=st.integers(1, 6), touches=st.integers(1, 40))
 def test_in_every_world_paths_add_up_and_row_order_does_not_matter(seed: int, customers: int, touches: int) -> None:
     world = random_world(seed, customers, touches)

@@ -207,7 +207,7 @@ def test_scores_equal_plain_sql(tmp_path: Path) -> None:
         assert [row["recency"], row["frequency"], row["monetary"]] == scores
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6), customers=st.integers(1, 12))
 def test_in_every_world_each_customer_has_one_segment_and_equals_score_equally(seed: int, customers: int) -> None:
     world = random_world(seed, customers, touches=30)

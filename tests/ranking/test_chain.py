@@ -62,7 +62,7 @@ def expected_effects(journeys: Sequence[Journey], order: int, size: int) -> list
 @orders
 @ways
 @given(journeys_of_four)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_one_inverse_equals_a_direct_solve_per_touchpoint(
     order: int, most_inverted: int, journeys: list[Journey]
 ) -> None:
@@ -73,7 +73,7 @@ def test_one_inverse_equals_a_direct_solve_per_touchpoint(
 
 @orders
 @given(journeys_of_four, st.integers(0, 3))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_value_is_lost_as_a_direct_solve_says(order: int, journeys: list[Journey], seed: int) -> None:
     worth = np.random.default_rng(seed).integers(1, 90, len(journeys)).astype(float)
     effects = Chain(moves_of(journeys, 4, worth), order).effects()
@@ -84,7 +84,7 @@ def test_value_is_lost_as_a_direct_solve_says(order: int, journeys: list[Journey
 
 
 @given(journeys_of_four)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_order_one_equals_the_closed_form_of_single_states(journeys: list[Journey]) -> None:
     moves = moves_of(journeys, 4)
     closed = removal_effects(transition_counts(moves).sum(axis=0))
@@ -93,7 +93,7 @@ def test_order_one_equals_the_closed_form_of_single_states(journeys: list[Journe
 
 @orders
 @given(journeys_of_four)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_chance_to_convert_is_the_observed_one(order: int, journeys: list[Journey]) -> None:
     observed = np.mean([converted for _, converted in journeys])
     assert Chain(moves_of(journeys, 4), order).effects().conversion == pytest.approx(observed)
@@ -101,7 +101,7 @@ def test_chance_to_convert_is_the_observed_one(order: int, journeys: list[Journe
 
 @orders
 @given(journeys_of_four, st.permutations(range(25)))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_order_of_the_moves_does_not_matter(order: int, journeys: list[Journey], mixed: list[int]) -> None:
     moves = moves_of(journeys, 4)
     rows = np.argsort(np.resize(mixed, len(moves.place)), kind="stable")

@@ -120,9 +120,7 @@ def touch_by_touch(path: list[str], model: str) -> dict[str, float]:
 paths = st.lists(st.sampled_from(["a", "b", "c", "website"]), min_size=1, max_size=6)
 journeys = st.lists(st.tuples(paths, st.booleans()), min_size=1, max_size=12)
 TOUCHPOINTS = ["a", "b", "c", "website"]
-quickly = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+quickly = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @quickly

@@ -110,7 +110,7 @@ def test_resamples_are_solved_together_as_apart() -> None:
     assert together == pytest.approx(np.stack([removal_effects(chain).effects for chain in chains]))
 
 
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(journeys_of_four)
 def test_effects_agree_with_walking_the_chain(journeys: list[Journey]) -> None:
     """Two hundred thousand walkers, and for each touchpoint those who would have met it counted as lost."""
