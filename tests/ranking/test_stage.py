@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.kpis.marts import write_mart_rows
 from tests.lake import make_store, write_lake_rows
@@ -17,6 +19,7 @@ from tpaudit.errors import UsageFault
 from tpaudit.kpis.facts import Facts
 from tpaudit.ranking import rank
 from tpaudit.ranking.exposures import Cells, Feature, count_cells
+from tpaudit.ranking.golden import lent_by_linking
 from tpaudit.ranking.studies import STUDIES, untouched_buyers
 from tpaudit.store import Store
 
@@ -87,6 +90,33 @@ def test_the_touchpoint_that_works_is_golden_and_the_marts_say_so(store: Store) 
     assert result.fits[0].auc and result.fits[0].auc > 0.6
     for mart, rows in (("golden_touchpoints", result.golden), ("attribution", result.attribution)):
         assert pq.read_metadata(store.audit.mart_file(mart)).num_rows == len(rows) > 0
+
+
+@pytest.mark.parametrize(("unlinked", "verdict"), [(1, "golden"), (20, "supporting")])
+def test_an_effect_that_unlinked_orders_could_make_is_not_golden(store: Store, unlinked: int, verdict: str) -> None:
+    """Chat's .3 on a rate of .6: a tenth of unlinked orders could lend .06, two thirds of them .4."""
+    bought = [customer["customer_id"] for customer in pq.read_table(store.audit.mart_file("journeys")).to_pylist()
+              if customer["converted"]][:10]  # fmt: skip
+    orders = [
+        {"order_id": buyer, "customer_id": buyer, "sequence": 1, "ordered_at": NOON}
+        for buyer in [*bought, *(f"unmet{number}" for number in range(unlinked))]
+    ]
+    write_mart_rows(store, "customer_orders", orders)
+    chat = next(row for row in rank(store).golden if row.touchpoint == "chat")
+    assert chat.verdict == verdict
+    assert ("may_be_linking" in chat.drivers) == (verdict == "supporting")
+
+
+@given(st.floats(0.01, 1.0), st.floats(0.0, 0.99))
+def test_what_linking_lends_is_what_it_would_show(rate: float, unlinked: float) -> None:
+    """Customers alike buy at one rate; orders of some are all linked, those of others by the average chance."""
+    linked_best, linked_worst = rate, (1 - unlinked) * rate
+    assert lent_by_linking(linked_best - linked_worst, linked_best, unlinked) == pytest.approx(
+        linked_best - linked_worst
+    )
+    assert lent_by_linking(linked_worst - linked_best, linked_worst, unlinked) == pytest.approx(
+        linked_best - linked_worst
+    )
 
 
 def test_what_belongs_to_every_order_explains_none(store: Store) -> None:

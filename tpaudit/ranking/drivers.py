@@ -1,6 +1,7 @@
 """Why a touchpoint stands where it stands, as codes that renderers put into words, the weightiest first.
 
 lifts, harms, effect_unclear           where its effect lies
+may_be_linking                         orders not linked with what their buyers met could make such an effect
 wide_reach, narrow_reach               whom it meets
 keep_up, fix_first                     how it is rated against how much that matters, where resampling agrees
 busy, and the signs of a breakpoint    see `flags`
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from tpaudit.audit.settings import RankSection
 from tpaudit.ranking.flags import BUSY
+from tpaudit.ranking.golden import lent_by_linking
 from tpaudit.results import ExperienceRow, GoldenRow, ModelFit
 
 # From half a stage's customers on a touchpoint is met by most, below a tenth by few.
@@ -37,11 +39,11 @@ def drivers(row: GoldenRow, felt: ExperienceRow | None, fit: ModelFit | None, ru
 def _effect(row: GoldenRow, fit: ModelFit | None, rules: RankSection) -> Sequence[str]:
     if row.effect is None:
         return [_missing(row, fit, rules)]
-    if row.effect_low is not None and row.effect_low > 0:
-        return ["lifts"]
-    if row.effect_high is not None and row.effect_high < 0:
-        return ["harms"]
-    return ["effect_unclear"]
+    if row.effect_low is None or row.effect_high is None or row.effect_low <= 0 <= row.effect_high:
+        return ["effect_unclear"]
+    found = ["lifts" if row.effect > 0 else "harms"]
+    lent = lent_by_linking(row.effect, row.n_outcomes / row.n_customers, fit.unlinked if fit else 0.0)
+    return [*found, "may_be_linking"] if abs(row.effect) < lent else found
 
 
 def _missing(row: GoldenRow, fit: ModelFit | None, rules: RankSection) -> str:

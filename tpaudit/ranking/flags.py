@@ -27,6 +27,7 @@ from scipy import stats
 from tpaudit.audit.settings import ExperienceSection, RankSection
 from tpaudit.model.marts import BREAKPOINT_SIGNS
 from tpaudit.ranking.experience import Experience
+from tpaudit.ranking.golden import lent_by_linking
 from tpaudit.ranking.loss import Contrast, Losses, Place
 from tpaudit.results import GoldenRow, ModelFit
 from tpaudit.stats.evidence import false_discovery_adjusted
@@ -45,17 +46,17 @@ def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Exp
 
     The *definitional* touchpoints belong to every order and have no effect of their own to be judged by.
     """
-    rates = {fit.outcome: _rate(fit) for fit in fits}
+    by_outcome = {fit.outcome: fit for fit in fits}
     harmful = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "satisfaction"}
     converting = {(row.stage, row.touchpoint): row for row in golden if row.outcome == "conversion"}
     signs: list[Sign] = []
     for place, (customers, share) in reach.items():
         if customers < rules.min_customers or (share or 0) < limits.breakpoint_reach:
             continue
-        signs += _felt(place, experience, harmful.get(place), rates.get("satisfaction"), rules, limits)
+        signs += _felt(place, experience, harmful.get(place), by_outcome.get("satisfaction"), rules, limits)
         leaving = _leaving(place, losses.drop_off.get(place), limits)
         if leaving and place[1] not in definitional:
-            leaving = _harmful(leaving, converting.get(place), rates.get("conversion"), rules)
+            leaving = _harmful(leaving, converting.get(place), by_outcome.get("conversion"), rules)
         signs += [leaving] if leaving else []
         signs += _coming_back(place, losses, limits)
     adjusted = false_discovery_adjusted(np.array([p for *_, p in signs], dtype=np.float64))
@@ -66,16 +67,14 @@ def breakpoints(reach: Mapping[Place, tuple[int, float | None]], experience: Exp
     return {place: tuple(sorted(shown, key=BREAKPOINT_SIGNS.index)) for place, shown in found.items()}
 
 
-def _felt(place: Place, experience: Experience, effect: GoldenRow | None, rate: float | None, rules: RankSection,
+def _felt(place: Place, experience: Experience, effect: GoldenRow | None, fit: ModelFit | None, rules: RankSection,
           limits: ExperienceSection) -> list[Sign]:  # fmt: skip
     found = []
     rated = experience.rated.get(place[1])
     if rated is not None and rated.gap is not None and rated.poor is not None:
         found.append((place, "low_rating", rated.gap >= limits.breakpoint_gap, rated.poor))
-    if effect is not None and effect.effect is not None and rate is not None:
-        p = p_below(effect, 0.0)
-        if p is not None:
-            found.append((place, "dissatisfaction", -effect.effect >= rules.min_lift * rate, p))
+    if effect is not None and fit is not None and (p := p_below(effect, 0.0)) is not None:
+        found.append((place, "dissatisfaction", _harms(effect, fit, rules), p))
     return found
 
 
@@ -86,14 +85,23 @@ def _leaving(place: Place, one: Contrast | None, limits: ExperienceSection) -> S
     return place, "drop_off", one.rate >= limits.breakpoint_excess * one.others, one.p
 
 
-def _harmful(leaving: Sign, effect: GoldenRow | None, rate: float | None, rules: RankSection) -> Sign | None:
+def _harmful(leaving: Sign, effect: GoldenRow | None, fit: ModelFit | None, rules: RankSection) -> Sign | None:
     """*leaving*, where customers also convert less; both must hold, so the weaker evidence counts (an
     intersection-union test). Nothing where the effect is unknown."""
     place, sign, is_large, p = leaving
     harm = None if effect is None else p_below(effect, 0.0)
-    if effect is None or effect.effect is None or harm is None or rate is None:
+    if effect is None or harm is None or fit is None:
         return None
-    return place, sign, is_large and -effect.effect >= rules.min_lift * rate, max(p, harm)
+    return place, sign, is_large and _harms(effect, fit, rules), max(p, harm)
+
+
+def _harms(row: GoldenRow, fit: ModelFit, rules: RankSection) -> bool:
+    """Whether the effect of *row* is as negative as a golden risk's: see `golden`."""
+    rate = _rate(fit)
+    if row.effect is None or rate is None:
+        return False
+    lent = lent_by_linking(row.effect, row.n_outcomes / row.n_customers, fit.unlinked)
+    return bool(-row.effect >= max(rules.min_lift * rate, lent))
 
 
 def _coming_back(place: Place, losses: Losses, limits: ExperienceSection) -> list[Sign]:

@@ -9,7 +9,8 @@ golden         where it is among the top of those that help in its stage in nine
                positive beyond chance (Benjamini-Hochberg over everything judged, all outcomes together: the whole
                ranking is looked at), positive in both halves of the period, and no smaller than [rank] min_lift of
                the outcome's overall rate: what the data do not show of customers, such as their keenness, lends every
-               touchpoint a small effect, and a large audience makes even that one certain,
+               touchpoint a small effect, and a large audience makes even that one certain; nor smaller than orders
+               could lend it that are not linked with what their buyers met (`lent_by_linking`),
 golden_risk    where the same holds for a negative effect among those that harm,
 supporting     otherwise.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +73,27 @@ def p_values(cells: Cells, effects: Effects | None, rules: RankSection) -> Float
     return np.where(_enough(cells, rules), 2 * stats.norm.sf(distance), np.nan)
 
 
+def lent_by_linking(effect: Any, rate: Any, unlinked: float) -> Any:
+    """How large an effect would seem, without being one, if orders were linked best with those who met a touchpoint.
+
+    *rate* is the outcome's among them, *unlinked* the share of orders not linked with what the buyer met. If theirs
+    were all linked, and those of others no better than on the average, customers alike would seem to buy at `rate` and
+    at (1 - unlinked) rate. Of a negative effect the same holds with the parts exchanged.
+
+    >>> lent_by_linking(effect=0.04, rate=0.3, unlinked=0.1)
+    0.03
+    """
+    return unlinked * np.maximum(rate, rate - effect)
+
+
 def judge(outcome: str, cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection,
-          context: Context) -> list[GoldenRow]:  # fmt: skip
+          context: Context, unlinked: float = 0.0) -> list[GoldenRow]:  # fmt: skip
     """Rows of mart `golden_touchpoints` for one outcome, by stage: what helps and what harms by rank, then the rest.
 
-    *adjusted* are the `p_values` of *effects*, adjusted for everything that is looked at together.
+    *adjusted* are the `p_values` of *effects*, adjusted for everything that is looked at together; *unlinked* is the
+    share of outcomes not linked with what the customer met.
     """
-    evidence = _evidence(cells, effects, adjusted, weights, rules)
+    evidence = _evidence(cells, effects, adjusted, weights, rules, unlinked)
     rows = []
     for stage in dict.fromkeys(feature.stage for feature in cells.features):
         members = np.flatnonzero([feature.stage == stage for feature in cells.features])
@@ -89,13 +105,12 @@ def judge(outcome: str, cells: Cells, effects: Effects | None, adjusted: Floats,
     return rows
 
 
-def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection
-              ) -> _Evidence:  # fmt: skip
+def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection,
+              unlinked: float) -> _Evidence:  # fmt: skip
     size = len(cells.features)
     exposed = cells.per_block(cells.customers) @ cells.met
     customers, outcomes = exposed.sum(axis=0), cells.per_cell(cells.outcomes) @ cells.met
     in_stage = _stage_customers(cells)
-    total = cells.customers.sum()
     if effects is None:
         nothing = np.full(size, np.nan)
         none = np.zeros(size, dtype=bool)
@@ -105,6 +120,8 @@ def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: 
     reach = np.divide(
         weights @ exposed, weights @ in_stage, out=np.zeros_like(resampled), where=(weights @ in_stage) > 0
     )
+    lent = lent_by_linking(effects.estimate, outcomes / np.maximum(customers, 1.0), unlinked)
+    worthwhile = rules.min_lift * cells.outcomes.sum() / cells.customers.sum()
     return _Evidence(
         reach=customers / in_stage.sum(axis=0),
         customers=customers,
@@ -115,7 +132,7 @@ def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: 
         moved=reach * resampled,
         beyond_chance=adjusted <= _FALSE_DISCOVERIES,
         repeated=_repeated(cells, effects),
-        large_enough=np.abs(effects.estimate) >= rules.min_lift * cells.outcomes.sum() / total,
+        large_enough=np.abs(effects.estimate) >= np.maximum(worthwhile, lent),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -83,6 +83,14 @@ def rank_touchpoints(store: Store, *, outcome: str | None = None, top: int | Non
     )
 
 
+class _Study(NamedTuple):
+    """One outcome: its customers by what they met, the effects found, and what these are taken from."""
+
+    cells: Cells
+    effects: Effects | None
+    fit: ModelFit
+
+
 class _Ranking:
     """One ranking: the facts, the touchpoints left out, and the resampling all its parts share."""
 
@@ -138,20 +146,17 @@ class _Ranking:
 
     def golden(self, facts: Facts, context: Context, assumption: Assumption | None = None
                ) -> tuple[list[GoldenRow], list[ModelFit]]:  # fmt: skip
-        """Verdicts for every outcome and, if nothing is assumed otherwise, what they are taken from."""
-        studies: list[tuple[str, Cells, Effects | None]] = []
-        fits = []
+        """Verdicts for every outcome, and what they are taken from."""
+        studies: list[_Study] = []
         for outcome in self.outcomes:
             met = STUDIES[outcome](facts)
             met = self.store.engine.cache(assumption.kept(facts, met) if assumption else met)
-            cells = self._cells(met, self._traits(outcome, facts.store, met))
-            if cells is None:
-                continue
-            effects = adjusted_effects(cells)
-            studies.append((outcome, cells, effects))
-            if assumption is None:
-                fits.append(self._fit(facts, outcome, cells, effects))
-        return self._judged(studies, context), fits
+            traits = self._traits(outcome, facts.store, met)
+            cells = self._cells(met, traits)
+            if cells is not None:
+                effects = adjusted_effects(cells)
+                studies.append(_Study(cells, effects, self._fit(facts, outcome, cells, effects, traits)))
+        return self._judged(studies, context), [study.fit for study in studies]
 
     def _traits(self, outcome: str, store: Store, met: Any) -> Traits:
         """Kinds of customers in the study *met*: those of the audit itself, or of its records linked otherwise."""
@@ -161,21 +166,20 @@ class _Ranking:
             self.traits[outcome] = find_traits(store, self.tags, met, self.rules.adjust_for)
         return self.traits[outcome]
 
-    def _judged(self, studies: Sequence[tuple[str, Cells, Effects | None]], context: Context) -> list[GoldenRow]:
+    def _judged(self, studies: Sequence[_Study], context: Context) -> list[GoldenRow]:
         """Verdicts of all *studies*, which are looked at together."""
         if not studies:
             return []
-        found = [p_values(cells, effects, self.rules) for _outcome, cells, effects in studies]
+        found = [p_values(study.cells, study.effects, self.rules) for study in studies]
         ends = np.cumsum([len(p) for p in found])
         adjusted = np.split(false_discovery_adjusted(np.concatenate(found)), ends[:-1])
         return [
             row
-            for (outcome, cells, effects), chance in zip(studies, adjusted, strict=True)
-            for row in judge(outcome, cells, effects, chance, self.weights, self.rules, context)
+            for (cells, effects, fit), chance in zip(studies, adjusted, strict=True)
+            for row in judge(fit.outcome, cells, effects, chance, self.weights, self.rules, context, fit.unlinked)
         ]
 
-    def _fit(self, facts: Facts, outcome: str, cells: Cells, effects: Effects | None) -> ModelFit:
-        traits = self.traits[outcome]
+    def _fit(self, facts: Facts, outcome: str, cells: Cells, effects: Effects | None, traits: Traits) -> ModelFit:
         untouched, buyers = untouched_buyers(facts) if outcome == "conversion" else (None, None)
         return ModelFit(
             outcome=outcome,

@@ -257,6 +257,11 @@ class ModelFit(Result):
     buyers: int | None = None
     untouched_buyers: int | None = None
 
+    @property
+    def unlinked(self) -> float:
+        """Share of the outcomes that are not linked with what the customer met, as far as that is known."""
+        return (self.untouched_buyers or 0) / self.buyers if self.buyers else 0.0
+
 
 class RankResult(Result):
     """The ranking, its evidence, and how sure it is."""
