@@ -59,17 +59,23 @@ def run_audit(session: Session, ingestion: Ingestion, fail_on: FailOn | None, fo
 
 
 def _with_history(session: Session, pipeline: Pipeline, result: RunResult, begun_at: datetime) -> RunResult:
-    """Keep the run, or name the run whose results still stand."""
+    """Keep the run, or name the run whose results still stand and whose report reads as this one would."""
     from tpaudit.audit.runs import FinishedRun, new_run_id, record
     from tpaudit.reports import html
 
     audit = session.audit
-    if result.status == "nothing to do" and pipeline.state.last_run:
+    shown = [session.lang, audit.config.settings.audit.client]
+    if result.status == "nothing to do" and pipeline.state.last_run and pipeline.state.last_shown == shown:
         run_id = pipeline.state.last_run
         report = audit.runs / run_id / "report.html"
         return result.model_copy(update={"run_id": run_id, "report_file": str(report) if report.is_file() else None})
     run_id = new_run_id(audit, pipeline.inputs, begun_at)
-    result = result.model_copy(update={"run_id": run_id, "report_file": str(audit.runs / run_id / "report.html")})
+    status = result.status
+    if status == "nothing to do":
+        # But to tell it anew, in another language or under another name.
+        status = "stopped at validate" if result.validation and not result.validation.passed else "done"
+    report_file = str(audit.runs / run_id / "report.html")
+    result = result.model_copy(update={"run_id": run_id, "status": status, "report_file": report_file})
     stages = [outcome.model_dump(mode="json") for outcome in pipeline.outcomes]
     finished = FinishedRun(
         session.command,
@@ -80,5 +86,5 @@ def _with_history(session: Session, pipeline: Pipeline, result: RunResult, begun
         result.model_dump_json(indent=1),
     )
     record(audit, run_id, finished, html.render(result, session.lang))
-    pipeline.state.finish_run(run_id)
+    pipeline.state.finish_run(run_id, shown)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ settings.load_profile("unhurried")
 @pytest.fixture(scope="session")
 def finished_audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An audit of the small sample set that has been run once; shared by all workers, for reading only."""
-    shared = tmp_path_factory.getbasetemp().parent / "finished-audit"
+    folder = tmp_path_factory.getbasetemp()
+    # Workers have folders of their own in that of the whole run; without workers there is only that one.
+    shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "finished-audit"
     with FileLock(f"{shared}.lock"):
         if not (shared / "done").is_file():
             done = run_tpaudit("-C", new_audit(shared), "run", "--format", "json")

@@ -79,6 +79,12 @@ def test_the_fingerprint_follows_the_sections_asked_for(tmp_path: Path) -> None:
     assert plain.fingerprint("audit", "journey") == other.fingerprint("audit", "journey")
 
 
+def test_the_fingerprint_does_not_follow_what_only_the_reader_sees(tmp_path: Path) -> None:
+    plain = load_config(tmp_path, {}).fingerprint("audit")
+    assert load_config(tmp_path, {"TPAUDIT_LANG": "zh"}, {("audit", "client"): "Qinghe"}).fingerprint("audit") == plain
+    assert load_config(tmp_path, {}, {("audit", "currency"): "USD"}).fingerprint("audit") != plain
+
+
 def test_the_template_changes_nothing_and_explains_every_key(tmp_path: Path) -> None:
     text = settings_template()
     write(tmp_path, text)

@@ -88,6 +88,15 @@ def test_a_second_run_does_nothing_and_loads_no_engine(audit_copy: Path) -> None
     assert len(list((audit_copy / "runs").iterdir())) == 1
 
 
+def test_another_language_asks_for_another_report_and_no_other_figures(audit_copy: Path) -> None:
+    found = document(run_tpaudit("-C", audit_copy, "run", "--lang", "zh", "--format", "json"))
+    assert found["status"] == "done"
+    assert {stage["status"] for stage in found["stages"]} == {"unchanged"}
+    assert 'lang="zh' in Path(found["report_file"]).read_text(encoding="utf-8")
+    again = document(run_tpaudit("-C", audit_copy, "run", "--lang", "zh", "--format", "json"))
+    assert (again["status"], again["run_id"]) == ("nothing to do", found["run_id"])
+
+
 def test_only_what_depends_on_a_change_runs_again(audit_copy: Path) -> None:
     settings = audit_copy / "tpaudit.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("replicates = 200", "replicates = 100"))

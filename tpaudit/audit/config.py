@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tpaudit.audit.settings import Settings
+from tpaudit.audit.settings import ONLY_SHOWN, Settings
 from tpaudit.errors import ConfigFault, did_you_mean
 
 SETTINGS_FILE = "tpaudit.toml"
@@ -54,8 +54,11 @@ class Config:
         return rows
 
     def fingerprint(self, *sections: str) -> str:
-        """Hash of the values of *sections*: equal hashes mean that nothing that matters has changed."""
-        chosen = {name: _section_values(self.settings, name).model_dump(mode="json") for name in sections}
+        """Hash of the values of *sections*: equal hashes mean that nothing that a result depends on has changed."""
+        chosen = {
+            name: _section_values(self.settings, name).model_dump(mode="json", exclude=set(ONLY_SHOWN.get(name, ())))
+            for name in sections
+        }
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
 

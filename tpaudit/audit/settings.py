@@ -22,6 +22,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
+ONLY_SHOWN = {"audit": ("client", "lang")}
+"""Settings that change what a reader sees and no result: another language asks for no other figures."""
+
+
 class Section(BaseModel):
     """A section of the settings file; a key it does not declare is a fault."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -29,10 +30,11 @@ class State:
             saved = json.loads(path.read_text(encoding="utf-8"))
             self._stages = {name: StageRecord(**record) for name, record in saved["stages"].items()}
             self.last_run: str | None = saved.get("last_run")
+            self.last_shown: list[str] | None = saved.get("last_shown")
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             # Missing or unreadable state costs a recomputation, nothing else.
             self._stages = {}
-            self.last_run = None
+            self.last_run = self.last_shown = None
 
     def get(self, stage: str) -> StageRecord | None:
         """The record of *stage*, or None if it has not finished yet."""
@@ -48,15 +50,20 @@ class State:
         if self._stages.pop(stage, None) is not None:
             self._save()
 
-    def finish_run(self, run: str) -> None:
-        """Remember the newest run."""
-        self.last_run = run
+    def finish_run(self, run: str, shown: Sequence[str]) -> None:
+        """Remember the newest run, and how its report was *shown*: what no figure depends on, but every reader sees."""
+        self.last_run, self.last_shown = run, list(shown)
         self._save()
 
     def _save(self) -> None:
         stages = {name: asdict(record) for name, record in self._stages.items()}
         with replacing(self._path) as unfinished:
             unfinished.write_text(
-                json.dumps({"last_run": self.last_run, "stages": stages}, indent=1, sort_keys=True),
+                json.dumps(
+                    {"last_run": self.last_run, "last_shown": self.last_shown, "stages": stages},
+                    indent=1,
+                    ensure_ascii=False,
+                    sort_keys=True,
+                ),
                 encoding="utf-8",
             )

@@ -323,7 +323,7 @@ def study_basis(result: RankResult, messages: Messages, figures: Figures) -> lis
             parts.append(messages.text("study.adjusted", tags=", ".join(fit.adjusted_for)))
         if fit.untouched_buyers:
             buyers = {"untouched": figures.count(fit.untouched_buyers), "buyers": figures.count(fit.buyers)}
-            parts.append(messages.text("study.untouched", **buyers))
+            parts.append(messages.text("study.untouched", **buyers, share=figures.share(fit.unlinked)))
         reasons: dict[str, list[str]] = {}
         for tag, reason in fit.not_adjusted_for.items():
             reasons.setdefault(reason, []).append(tag)
