@@ -19,6 +19,11 @@ from tpaudit.ingest.load import NOTICE
 _ISSUES = "ingest_issues"
 
 
+def rows_in(file: Path) -> int:
+    """Number of rows of a lake file."""
+    return int(pq.read_metadata(file).num_rows)
+
+
 class Shelf:
     """Entries of the ledger together with the lake files they own.
 
@@ -60,7 +65,7 @@ class Shelf:
         for file in entry.lake_files:
             table = file.partition("/")[0]
             if table != _ISSUES and (self._lake / file).is_file():
-                rows[table] = rows.get(table, 0) + int(pq.read_metadata(self._lake / file).num_rows)
+                rows[table] = rows.get(table, 0) + rows_in(self._lake / file)
         return rows
 
     def rows_kept_through_refusal(self, name: str) -> tuple[str, ...]:

@@ -31,8 +31,7 @@ def repeats(cells: pa.Array) -> bool:
     if pa.types.is_dictionary(cells.type):
         return True
     sample = cells.slice(0, _SAMPLED)
-    distinct: int = pc.count_distinct(sample, mode="all").as_py()
-    return distinct * 4 <= len(sample)
+    return len(sample.unique()) * 4 <= len(sample)
 
 
 def decoded(cells: pa.Array, encoding: str) -> pa.Array:
