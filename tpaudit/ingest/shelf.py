@@ -10,9 +10,11 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tpaudit.audit import Audit
+from tpaudit.errors import EngineFault
 from tpaudit.ingest.ledger import Entry, Ledger
 from tpaudit.ingest.load import NOTICE
 
@@ -20,8 +22,14 @@ _ISSUES = "ingest_issues"
 
 
 def rows_in(file: Path) -> int:
-    """Number of rows of a lake file."""
-    return int(pq.read_metadata(file).num_rows)
+    """Number of rows of a lake file, as it says itself; raises EngineFault for one that is damaged."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise EngineFault(
+            f"{file.parent.name}/{file.name} cannot be read as Parquet: {fault}",
+            "delete that file and run again: what is missing in the lake is read from the exports",
+        ) from fault
 
 
 class Shelf:
