@@ -262,3 +262,25 @@ def test_file_read_by_a_mapping_stays_read_so_in_later_runs(store: Store, tmp_pa
     (store.audit.exports / "own.csv").write_text("when,what\n2026-05-01 08:00:00,x\n")
     ingest(store, [store.audit.exports / "own.csv"], map_files=[mapping])
     assert statuses(store) == {"a.csv": "loaded", "b.csv": "loaded", "own.csv": "unchanged"}
+
+
+def test_damaged_lake_file_is_told_and_made_anew_once_deleted(store: Store) -> None:
+    statuses(store)
+    damaged = next(store.audit.lake.glob("touches/*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(EngineFault, match=r"touches/.*cannot be read as Parquet"):
+        statuses(store)
+    damaged.unlink()
+    statuses(store)
+    assert touches(store) == ["t1", "t2", "t3"]
+
+
+def test_equal_rows_have_equal_hashes_whether_or_not_other_rows_leave_cells_empty(store: Store) -> None:
+    for name, more in (("full.csv", "t8,M2,2026-05-01,Visit,b,c\n"), ("gaps.csv", "t9,M2,2026-05-01,Visit,,c\n")):
+        rows = f"touch_id,user_id,occurred_at,event,x,y\nt7,M1,2026-05-01,Visit,a,c\n{more}"
+        (store.audit.exports / name).write_text(rows)
+    statuses(store)
+    found = store.engine.fetch_rows(store.lake("touches"))
+    hashes = {row["row_hash"] for row in found if row["touch_id"] == "t7"}
+    assert len(hashes) == 1
+    assert len({row["row_hash"] for row in found}) == len(found) - 1

@@ -219,7 +219,7 @@ def test_a_large_sheet_is_laid_down_once_and_keeps_its_row_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tpaudit.ingest.reading.grid._MOST_IN_MEMORY", 1000)
-    monkeypatch.setattr("tpaudit.ingest.reading.grid._BATCH", 300)
+    monkeypatch.setattr("tpaudit.ingest.reading.grid._AT_ONCE", 15)
     rows: list[list[object]] = [["touch_id", "occurred_at", "event", "n"]]
     rows += [[f"t{n}", "2026-05-01 08:00:00", "Visit", n + 0.5 if n % 2 else n] for n in range(2, 1_000)]
     (part,) = sniffed(tmp_path, workbook({"S": rows}))

@@ -30,7 +30,7 @@ from tpaudit.ingest.load import (
     write_notice,
 )
 from tpaudit.ingest.refusal import Refusal
-from tpaudit.ingest.shelf import Shelf
+from tpaudit.ingest.shelf import Shelf, rows_in
 from tpaudit.ingest.wording import in_chinese
 from tpaudit.model import LAKE_TABLES
 from tpaudit.results import Confidence, FileIngested, IngestResult
@@ -324,12 +324,9 @@ class Intake:
         return self._store.audit.scratch / f"unpacked-{sha256[:SHORT_SHA]}"
 
     def _totals(self) -> dict[str, int]:
-        totals = {}
-        for table in LAKE_TABLES:
-            if self._store.audit.lake_files(table):
-                rows = self._store.lake(table)
-                totals[table] = int(self._store.engine.fetch_rows(rows.aggregate(n=rows.count()))[0]["n"])
-        return totals
+        """Rows of every lake table that has files, as these say themselves."""
+        files = ((table, self._store.audit.lake_files(table)) for table in LAKE_TABLES)
+        return {table: sum(map(rows_in, found)) for table, found in files if found}
 
 
 class Duplicate(Refusal):

@@ -10,13 +10,26 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tpaudit.audit import Audit
+from tpaudit.errors import EngineFault
 from tpaudit.ingest.ledger import Entry, Ledger
 from tpaudit.ingest.load import NOTICE
 
 _ISSUES = "ingest_issues"
+
+
+def rows_in(file: Path) -> int:
+    """Number of rows of a lake file, as it says itself; raises EngineFault for one that is damaged."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowInvalid, OSError) as fault:
+        raise EngineFault(
+            f"{file.parent.name}/{file.name} cannot be read as Parquet: {fault}",
+            "delete that file and run again: what is missing in the lake is read from the exports",
+        ) from fault
 
 
 class Shelf:
@@ -60,7 +73,7 @@ class Shelf:
         for file in entry.lake_files:
             table = file.partition("/")[0]
             if table != _ISSUES and (self._lake / file).is_file():
-                rows[table] = rows.get(table, 0) + int(pq.read_metadata(self._lake / file).num_rows)
+                rows[table] = rows.get(table, 0) + rows_in(self._lake / file)
         return rows
 
     def rows_kept_through_refusal(self, name: str) -> tuple[str, ...]:

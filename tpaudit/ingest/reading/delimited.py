@@ -77,7 +77,14 @@ class TextRows:
         above = [line for line in self._table.lines if self._header and line.last < self._header.first]
         preamble = tuple(cell for line in above for cell in line.cells if cell.strip())
         return Staged(
-            file, columns, writer.rows, tuple(self.issues), preamble, header_rows=self.header_rows, blank=writer.blank
+            file,
+            columns,
+            writer.rows,
+            tuple(self.issues),
+            preamble,
+            header_rows=self.header_rows,
+            blank=writer.blank,
+            full=writer.full,
         )
 
     def found(self) -> Iterator[Sequence[str]]:

@@ -80,7 +80,7 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     """Whether most of what lies beyond ASCII are whole signs of UTF-8, of two bytes at least."""
     text = sample.decode("utf-8", errors="replace")
     faults = text.count("\ufffd")
-    return faults * 10 < sum(sign > "\x7f" for sign in text) - faults
+    return faults * 10 < len(text) - _plain(text) - faults
 
 
 def common_gb18030(sample: bytes) -> float:
@@ -142,5 +142,9 @@ def _without_cut_end(whole: bytes, name: str) -> str:
 def _is_readable(text: str) -> bool:
     """Whether *text* is what a table may hold: hardly a sign that nobody can read, and some plain ones."""
     odd = len(_UNREADABLE.findall(text))
-    plain = sum(sign < "\x80" for sign in text)
-    return odd <= 0.01 * len(text) and plain >= 0.1 * len(text)
+    return odd <= 0.01 * len(text) and _plain(text) >= 0.1 * len(text)
+
+
+def _plain(text: str) -> int:
+    """How many signs of *text* are ASCII."""
+    return len(text.encode("ascii", errors="ignore"))

@@ -23,7 +23,9 @@ from tpaudit.ingest.reading.lines import HEADER_SEARCH, Line
 from tpaudit.ingest.reading.shape import Shape, shape_of
 from tpaudit.ingest.reading.staged import Staged, StageWriter, source_columns
 
-_BATCH = 20_000
+# Rows turned into columns at once, as more than fit into the processor's cache take twice the time; and how many times
+# as many make a batch.
+_AT_ONCE, _PARTS = 1_000, 20
 _MOST_IN_MEMORY = 400_000
 # Lines looked at for the kinds of columns.
 _SAMPLED = 200
@@ -137,7 +139,9 @@ class Grid:
         above = [line for line in self.lines if line.last < header.first]
         further = tuple(line.cells for line in self.lines if 0 < line.first - header.last < header_rows)
         preamble = tuple(cell for line in above for cell in line.cells if cell.strip())
-        return Staged(file, columns, writer.rows, (), preamble, header_rows=further, blank=writer.blank)
+        return Staged(
+            file, columns, writer.rows, (), preamble, header_rows=further, blank=writer.blank, full=writer.full
+        )
 
     def found(self, first: int) -> Iterator[Sequence[str]]:
         """Every row from number *first* on as it was found."""
@@ -160,8 +164,14 @@ class Grid:
 def _as_columns(rows: Rows, width: int) -> Iterator[pa.RecordBatch]:
     names = [f"c{place}" for place in range(width)]
     every = iter(rows)
-    while batch := list(itertools.islice(every, _BATCH)):
-        yield pa.record_batch([as_text(column) for column in zip(*batch, strict=True)], names)
+
+    def parts() -> Iterator[pa.RecordBatch]:
+        while few := list(itertools.islice(every, _AT_ONCE)):
+            yield pa.record_batch([as_text(column) for column in zip(*few, strict=True)], names)
+
+    made = parts()
+    while batch := list(itertools.islice(made, _PARTS)):
+        yield pa.concat_batches(batch)
 
 
 def _holds_something(column: pa.Array) -> np.ndarray:
@@ -185,19 +195,21 @@ def as_text(cells: Sequence[Any]) -> pa.Array:
     """
     try:
         # Most columns are texts: asking for the type of every cell would take as long as this.
-        return pa.array(cells, pa.string()).fill_null("")
+        texts = pa.array(cells, pa.string())
+        return texts.fill_null("") if texts.null_count else texts
     except pa.ArrowTypeError:
         kinds = set(map(type, cells))
     if kinds == {datetime}:
         return pa.array([cell.isoformat(" ") for cell in cells], pa.string())
-    if kinds <= {int, float, str} and (texts := _numbers_and_texts(cells)) is not None:
+    if kinds <= {int, float, str} and (texts := _numbers_and_texts(cells, kinds)) is not None:
         return texts
     return pa.array([cell if type(cell) is str else _text_of(cell) for cell in cells], pa.string())
 
 
-def _numbers_and_texts(cells: Sequence[Any]) -> pa.Array | None:
+def _numbers_and_texts(cells: Sequence[Any], kinds: set[type]) -> pa.Array | None:
     """A column of numbers and texts as text, the numbers made by Arrow; None if it writes some number otherwise."""
-    values = pa.array([None if type(cell) is str else float(cell) for cell in cells], pa.float64())
+    numbers = cells if kinds == {float} else [None if type(cell) is str else float(cell) for cell in cells]
+    values = pa.array(numbers, pa.float64())
     size = pc.abs(values)
     is_whole = pc.equal(pc.floor(values), values)
     is_short = pc.and_(pc.greater_equal(size, _LEAST_PLAIN), pc.less(size, _MOST_PLAIN))
@@ -205,8 +217,10 @@ def _numbers_and_texts(cells: Sequence[Any]) -> pa.Array | None:
     if not pc.all(is_plain, min_count=0).as_py():
         return None
     whole = pc.if_else(is_whole, values, 0.0).cast(pa.int64()).cast(pa.string())
-    numbers = pc.if_else(is_whole, whole, values.cast(pa.string()))
-    return pc.coalesce(numbers, pa.array([cell if type(cell) is str else None for cell in cells], pa.string()))
+    written = pc.if_else(is_whole, whole, values.cast(pa.string()))
+    if str not in kinds:
+        return written
+    return pc.coalesce(written, pa.array([cell if type(cell) is str else None for cell in cells], pa.string()))
 
 
 def _text_of(cell: Any) -> str:

@@ -18,4 +18,4 @@ class Line:
     @property
     def filled(self) -> int:
         """How many cells hold something."""
-        return sum(bool(cell.strip()) for cell in self.cells)
+        return sum(map(bool, map(str.strip, self.cells)))

@@ -106,7 +106,7 @@ class Plan:
     def columns_of(self, slot: str) -> dict[str, str]:
         """Canonical column of the record *slot* to column of the wide table."""
         prefix = f"{slot}."
-        return {name[len(prefix) :]: name for name in self.values if name.startswith(prefix)}
+        return {name[len(prefix) :]: column for name, column in self.values.items() if name.startswith(prefix)}
 
 
 def entries_of(cells: Cells, preset: Preset) -> list[Entry]:
@@ -148,13 +148,14 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
     claimed = {entry.column.field for entry in entries if entry.target.to != EXTRA}
     claimed |= {question.field.removeprefix("q.") for question in questions}
     slots = _slots(preset, values, cells)
+    kept = _without_repeats(values)
     rest = unclaimed(cells, claimed)
     extra = {f"extra.{place}": name for place, name in enumerate(rest)}
     shaped = cells.table.select(
         **{ROW: cells.table[ROW], HASH: cells.table[HASH]},
         **{column: cells.table[rest[name]] for column, name in extra.items()},
         **{REJECT: reject_code(cells, preset, context.engine), **_memberships(cells, preset, slots)},
-        **{name: value for name, (value, _) in values.items()},
+        **{name: value for name, (value, _) in values.items() if kept[name] == name},
         **{f"!{name}": bad for name, (_, bad) in values.items() if bad is not None},
         **columns,
         **_natural_keys(cells, preset),
@@ -162,7 +163,7 @@ def wide_table(cells: Cells, staged: Staged, file: str, context: Context, region
     )
     plan = Plan(
         preset,
-        {name: name for name in values},
+        kept,
         failures,
         points,
         shared_values(preset, staged.preamble, file, _has_no_day(preset, values)),
@@ -215,6 +216,19 @@ def _values(
         if column in LAKE_TABLES[table_of(slot)]:
             values.setdefault(name, (told, None))
     return values, failures
+
+
+def _without_repeats(values: Mapping[str, tuple[Any, Any]]) -> dict[str, str]:
+    """Column of the wide table by name of the value: further records that repeat a value of another one share its
+    column. Those of contacts are made of others later on."""
+    columns: dict[Any, str] = {}
+    kept = {}
+    for name, (value, _) in values.items():
+        is_first = "#" not in name or value.op() not in columns
+        kept[name] = name if is_first else columns[value.op()]
+        if not name.startswith("contacts."):
+            columns.setdefault(value.op(), name)
+    return kept
 
 
 def _is_plain_point_column(target: Target) -> bool:
