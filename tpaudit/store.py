@@ -85,14 +85,15 @@ class Store:
             self._scanned[place] = versions, rows
         return rows
 
-    def write_mart(self, name: str, rows: Any) -> int:
+    def write_mart(self, name: str, rows: Any, is_sorted: bool = False) -> int:
         """Write *rows* as mart *name* in one step and return their number.
 
         Columns the rows lack become NULL, columns the mart does not declare are dropped, rows are sorted as the mart
-        declares, so that equal data give equal bytes.
+        declares, so that equal data give equal bytes; *is_sorted* says that they come so.
         """
         declared = MARTS[name]
-        return self._write(declared, rows, self.audit.mart_file(name), declared.order_by or declared.key)
+        order = () if is_sorted else declared.order_by or declared.key
+        return self._write(declared, rows, self.audit.mart_file(name), order)
 
     def write_lake(self, name: str, rows: Any, file: Path, read_in_order: bool = False) -> int:
         """Write *rows*, by source row, as one file of lake table *name* and return their number.

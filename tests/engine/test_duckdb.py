@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,6 +127,31 @@ def test_neighbours_are_those_of_the_same_group_in_the_order_told(threads: int) 
     before[order[1:][same]], after[order[:-1][same]] = place[order[:-1][same]] * 3, place[order[1:][same]] * 3
     assert (found["before"].fill_null(-1).to_numpy() == before[np.argsort(place)]).all()
     assert (found["after"].fill_null(-1).to_numpy() == after[np.argsort(place)]).all()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_counted_of_a_group_are_numbered_in_the_order_told(threads: int, tmp_path: Path) -> None:
+    engine = connect(EngineSettings(threads=threads))
+    rng = np.random.default_rng(6)
+    group, place, counted = rng.integers(0, 30_000, 200_000), rng.permutation(200_000), rng.random(200_000) < 0.3
+    # Nobody's rows form a group of their own, at the end; what is not known to count does not.
+    groups = pa.array(group, mask=group >= 29_000)
+    counts = pa.array(counted, mask=place % 7 == 0)
+    rows = engine.table(pa.table({"group": groups, "place": place, "counted": counts}))
+    numbered = engine.numbered_within(rows, rows.counted, within="group", order_by=("group", "place"))
+    assert numbered.columns == ("group", "place", "counted", "number")
+    file = tmp_path / "numbered.parquet"
+    assert engine.write_parquet(numbered, file) == 200_000
+    found = pq.read_table(file)
+
+    order = np.lexsort((place, np.minimum(group, 29_000)))
+    assert (found["place"].to_numpy() == place[order]).all()
+    seen: Counter[int] = Counter()
+    expected: list[int | None] = []
+    for who, counts_here in zip(np.minimum(group, 29_000)[order], (counted & (place % 7 != 0))[order], strict=True):
+        seen[who] += bool(counts_here)
+        expected.append(seen[who] if counts_here else None)
+    assert found["number"].to_pylist() == expected
 
 
 def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(tmp_path: Path) -> None:

@@ -168,6 +168,24 @@ class DuckDBEngine:
             after=(beside._within_after == beside[within]).ifelse(beside.after, None),
         ).drop("_within_before", "_within_after")
 
+    def numbered_within(self, rows: Any, counted: Any, within: str, order_by: Sequence[str]) -> Any:
+        """Return *rows*, in their order, with the `number` of each that is *counted* within the same *within*.
+
+        As in `neighbours` they pass as they come: a running count of all, less what it was where the group began.
+        """
+        ordered = rows.mutate(_counted=counted.fill_null(False)).order_by(list(order_by))
+        so_far = ibis.cumulative_window()
+        told = ordered.mutate(
+            _count=ordered.count(where=ordered._counted).over(so_far), _within_before=ordered[within].lag()
+        )
+        is_alike = told[within].identical_to(told._within_before)
+        # NULL equals the nothing before the first row, whose group begins with what it counts itself.
+        begun = ibis.cases((is_alike, None), else_=told._count - told._counted.cast("int64"))
+        based = told.mutate(_base=begun.max().over(so_far).fill_null(0))
+        return based.mutate(number=based._counted.ifelse(based._count - based._base, None)).drop(
+            "_counted", "_count", "_within_before", "_base"
+        )
+
     @contextlib.contextmanager
     def frugal(self, megabytes: int = 240) -> Iterator[None]:
         """Within, queries get one thread and as much memory as streaming takes, and spill the rest; one that cannot

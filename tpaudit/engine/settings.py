@@ -72,6 +72,12 @@ class Engine(Protocol):
         NULL where it is not alike in *within*. *order_by* tells the order, and keeps rows alike in *within* together.
         """
 
+    def numbered_within(self, rows: Any, counted: Any, within: str, order_by: Sequence[str]) -> Any:
+        """Return *rows*, in their order, with a column `number` more: of those for which *counted* is true, the first
+        alike in *within* is 1, and so on; NULL for the others. *order_by* tells the order, and keeps rows alike in
+        *within* together.
+        """
+
     def frugal(self, megabytes: int = 240) -> AbstractContextManager[None]:
         """Within, queries get no more memory than rows that stream by take, *megabytes* per thread, as far as they can
         do with it.

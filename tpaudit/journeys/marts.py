@@ -21,7 +21,7 @@ def build_journeys(store: Store) -> JourneyResult:
     tag_rules = load_tags(store.audit.folder, catalogue)
     store.write_mart("customer_orders", customer_orders(store))
     converted = store.cache(conversions(store))
-    written = store.write_mart("journey_touches", classified_touches(store, catalogue, converted))
+    written = store.write_mart("journey_touches", classified_touches(store, catalogue, converted), is_sorted=True)
     if not written:
         raise InputFault(
             "nothing happened in this data: no export holds a touch, an order, a lead, a ticket or a survey",

@@ -11,14 +11,14 @@ from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
 from tpaudit.journeys.touches import candidates
-from tpaudit.model import STAGES
+from tpaudit.model import MARTS, STAGES
 from tpaudit.store import Store
 
 PATH_SEPARATOR = " > "
 
 
 def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> Any:
-    """Every touch with its customer, touchpoint, stage and place in the journey: mart `journey_touches`.
+    """Every touch with its customer, touchpoint, stage and place in the journey: mart `journey_touches`, in its order.
 
     A touch may be a step of a journey if its customer, touchpoint and time are known, its time is possible, and it
     does not follow from an order. The journey of a customer who converted is the steps strictly before the
@@ -34,8 +34,7 @@ def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> 
     touches = touches.mutate(stage=stage_of(touches, catalogue))
     touches = touches.mutate(in_journey=_in_journey(store, touches))
     coded = {name: store.engine.coded(touches[name], texts) for name, texts in values.items()}
-    # Twice through the exports costs less than all touches kept in memory between.
-    return _placed(store.engine.step(touches.mutate(**coded)))
+    return _placed(store, touches.mutate(**coded))
 
 
 def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[str, list[str]]:
@@ -52,7 +51,8 @@ def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[s
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
-    """What a touch has to know of its contact: customer_id, first_order_at, converted_at and journey_begin.
+    """What a touch has to know of its contact: customer_id, first_order_at, converted_at, journey_begin, and
+    customer_place, a number by which customers sort as by their ids.
 
     A journey ends with the conversion, or else with the customer's last touch.
     """
@@ -64,7 +64,9 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     of_customer = ibis.window(group_by="customer_id")
     journey_end = ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
     window = ibis.interval(days=store.audit.config.settings.journey.window_days)
-    contacts = contacts.mutate(journey_begin=journey_end - window).drop("last_touch_at")
+    # Touches are sorted several times as fast by a number as by a text.
+    place = ibis.dense_rank().over(order_by=contacts.customer_id)
+    contacts = contacts.mutate(journey_begin=journey_end - window, customer_place=place).drop("last_touch_at")
     return store.cache(contacts)
 
 
@@ -75,11 +77,18 @@ def _in_journey(store: Store, touches: Any) -> Any:
     return (able & recent & before).fill_null(False)
 
 
-def _placed(touches: Any) -> Any:
-    """*touches* with their position; only steps of journeys are put in order, often few of all touches."""
-    in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
-    steps = touches.filter(touches.in_journey).mutate(position=ibis.row_number().over(in_order) + 1)
-    return steps.union(touches.filter(~touches.in_journey).mutate(position=ibis.null("int64")))
+def _placed(store: Store, touches: Any) -> Any:
+    """*touches* by customer, time and touch_id, with their position: all in one sort, of rows as narrow as can be."""
+    # Of a touch that is a record of its own the two ids are one.
+    other_id = ibis.cases((touches.record_id != touches.touch_id, touches.record_id))
+    rows = touches.select(
+        *(name for name in MARTS["journey_touches"].column_names if name in touches.columns and name != "record_id"),
+        "in_journey", "customer_place", other_id=other_id,
+    )  # fmt: skip
+    placed = store.engine.numbered_within(
+        rows, rows.in_journey, within="customer_place", order_by=("customer_place", "occurred_at", "touch_id")
+    )
+    return placed.mutate(position=placed.number, record_id=ibis.coalesce(placed.other_id, placed.touch_id))
 
 
 def journey_steps(touches: Any, journeys: Any) -> Any:

@@ -17,6 +17,8 @@ from tpaudit.store import Store
 
 _INSTANT = "timestamp('UTC', 6)"
 _SAME_ROW = ("source_sha256", "source_row")
+# What a row that gives a touch may give as well.
+_OF_TOUCHES = ("tickets", "leads")
 
 
 def candidates(store: Store) -> Any:
@@ -26,8 +28,9 @@ def candidates(store: Store) -> Any:
     source_file, source_row; given_touchpoint and given_stage as the export states them; default_stage; is_step as the
     derivation declares; and the columns catalogue rules may ask for (`RULE_COLUMNS`).
     """
-    parts = [_recorded(store)]
-    parts += [_derived(store, derivation) for derivation in derivations() if store.audit.lake_files(derivation.table)]
+    given = [derivation for derivation in derivations() if store.audit.lake_files(derivation.table)]
+    told = {table: _told_as_touches(store, table) for table in _OF_TOUCHES if store.audit.lake_files(table)}
+    parts = [_recorded(store), *(_derived(store, derivation, told.get(derivation.table)) for derivation in given)]
     return reduce(lambda left, right: left.union(right), parts)
 
 
@@ -62,19 +65,30 @@ def _with_rating(touches: Any, tickets: Any) -> Any:
     return touches.left_join(rated, list(_SAME_ROW), rname="_{name}").drop(*(f"_{name}" for name in _SAME_ROW))
 
 
-def _derived(store: Store, derivation: Derivation) -> Any:
-    """One touch per record with its time filled; the first of several rows stands for the record."""
+def _told_as_touches(store: Store, table: str) -> Any:
+    """The rows of exports that gave both a record of *table* and a touch; None if no export gives touches."""
+    if not store.audit.lake_files("touches"):
+        return None
+    rows, touches = store.lake(table), store.lake("touches")
+    return store.cache(rows.select(*_SAME_ROW).semi_join(touches.select(*_SAME_ROW), list(_SAME_ROW)))
+
+
+def _derived(store: Store, derivation: Derivation, told: Any) -> Any:
+    """One touch per record with its time filled; the first of several rows stands for the record.
+
+    *told* are the rows of its table that gave touches already.
+    """
     rows = store.current(derivation.table)
     rows = rows.filter(rows[derivation.at].notnull())
     for column, values in derivation.when.items():
         rows = rows.filter(rows[column].isin(values))
-    if derivation.table == "tickets" and store.audit.lake_files("touches"):
+    if derivation.table == "tickets" and told is not None:
         # A chat export gives a touch and, for its rating, a ticket: one row, one meeting.
-        rows = rows.anti_join(store.lake("touches"), list(_SAME_ROW))
+        rows = rows.anti_join(told, list(_SAME_ROW))
     rows = _one_per_record(rows, derivation)
     is_step = ibis.literal(derivation.step)
-    if derivation.event == "Lead Created" and store.audit.lake_files("touches"):
-        rows = _with_own_touch(store, rows)
+    if derivation.event == "Lead Created" and told is not None:
+        rows = _with_own_touch(rows, told)
         is_step = ~rows.has_own_touch
     if derivation.once:
         rows = _earliest_per_customer(store, rows, derivation.at)
@@ -96,11 +110,10 @@ def _derived(store: Store, derivation: Derivation) -> Any:
     )
 
 
-def _with_own_touch(store: Store, leads: Any) -> Any:
+def _with_own_touch(leads: Any, told: Any) -> Any:
     """*leads* with `has_own_touch`: the export row of such a lead is the submitted form too, one row, one meeting."""
-    touches = store.lake("touches")
-    told, silent = leads.semi_join(touches, list(_SAME_ROW)), leads.anti_join(touches, list(_SAME_ROW))
-    return told.mutate(has_own_touch=ibis.literal(True)).union(silent.mutate(has_own_touch=ibis.literal(False)))
+    own, silent = leads.semi_join(told, list(_SAME_ROW)), leads.anti_join(told, list(_SAME_ROW))
+    return own.mutate(has_own_touch=ibis.literal(True)).union(silent.mutate(has_own_touch=ibis.literal(False)))
 
 
 def _one_per_record(rows: Any, derivation: Derivation) -> Any:
