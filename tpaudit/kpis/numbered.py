@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tpaudit.engine.codes import with_codes
 from tpaudit.engine.portable import number_of
 from tpaudit.model import MARTS
 from tpaudit.stats.bootstrap import BLOCKS
 from tpaudit.store import Store
 
 _LINEAGE = ("source_file", "source_row")
-# Columns of touches that cost more to write as texts than all else.
-_REPEATED = ("touchpoint", "stage", "event", "channel", "device", "campaign", "direction", "record_table")
 # Laying all touches down costs as much as numbering them a few times over.
 _WORTH_LAYING_DOWN = 6
 
@@ -48,10 +45,7 @@ class NumberedStore(Store):
     def _numbers(self, rows: Any) -> Any:
         rows = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
         numbers = rows.mutate(customer_id=number_of(rows.customer_id, BLOCKS))
-        if not self._is_laid_down:
-            return self.engine.view(numbers)
-        coded = [name for name in _REPEATED if name in rows.columns]
-        return self.cache(with_codes(self.engine, numbers, coded))
+        return self.cache(numbers) if self._is_laid_down else self.engine.view(numbers)
 
     def release(self) -> None:
         """Forget what was laid down; nothing may read it any more."""
