@@ -34,7 +34,6 @@ from tpaudit.results import (
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
-    WaitRow,
 )
 
 HOSTILE = "</td><script>alert(1)</script>[bold red]\x1b[31m\u202e.csv"
@@ -206,8 +205,8 @@ JOURNEY = JourneyResult(
     ),
     paths_to=(PathRow(path="online_ads > cart", customers=44, conversions=40, value=120.0, share=0.04),),
     paths_away=(PathRow(path="short_video", customers=61, conversions=0, value=None, share=0.05),),
-    waits=(WaitRow(from_touchpoint="chat", to_touchpoint="CONVERSION", customers=61, transitions=61,
-                   median_hours=170.0, ci_low=45.0, ci_high=201.5),),
+    waits=(TransitionRow(from_touchpoint="chat", to_touchpoint="CONVERSION", customers=61, transitions=61,
+                         median_hours=170.0, ci_low=45.0, ci_high=201.5),),
     returns=Returns(
         journeys=1204, returned=301, share=0.25, ci_low=0.226, ci_high=0.275, loops_total=12,
         loops=(LoopRow(touchpoint="product_page", through="chat", customers=55, times=61),),

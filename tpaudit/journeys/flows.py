@@ -6,13 +6,17 @@ from typing import Any
 
 import ibis
 
-from tpaudit.engine.portable import hours_between
+from tpaudit.engine.portable import epoch_seconds
+from tpaudit.journeys.waits import median_hours
+from tpaudit.store import Store
 
 START, CONVERSION, END = "START", "CONVERSION", "END"
 
+_STEP = ("from_touchpoint", "to_touchpoint")
+
 
 def steps(touches: Any, journeys: Any) -> Any:
-    """Each step of a journey: customer_id, from_touchpoint, to_touchpoint and the hours between.
+    """Each step of a journey: customer_id, from_touchpoint, to_touchpoint and the seconds between.
 
     The last step leads to CONVERSION, with the time to it, or to END, with none.
     """
@@ -28,27 +32,25 @@ def steps(touches: Any, journeys: Any) -> Any:
         "customer_id",
         from_touchpoint=met.touchpoint,
         to_touchpoint=ibis.coalesce(met.next_touchpoint, ibis.ifelse(met.converted, CONVERSION, END)),
-        hours=hours_between(met.occurred_at, ibis.coalesce(met.next_at, conversion_at)),
+        seconds=epoch_seconds(ibis.coalesce(met.next_at, conversion_at)) - epoch_seconds(met.occurred_at),
     )
 
 
-def transitions(touches: Any, journeys: Any) -> Any:
+def transitions(store: Store, touches: Any, journeys: Any) -> Any:
     """Steps between touchpoints, in the shape of mart `transitions`.
 
     Every journey adds one row from START and one to CONVERSION or END. The median time is that between the two
-    touches, or between the last touch and the conversion; START and END have none.
+    touches, or between the last touch and the conversion, with its interval; START and END have none.
     """
+    made = store.cache(steps(touches, journeys))
     first = touches.filter(touches.position == 1)
-    entered = first.select(
-        "customer_id",
-        from_touchpoint=ibis.literal(START),
-        to_touchpoint=first.touchpoint,
-        hours=ibis.null("float64"),
-    )
-    made = steps(touches, journeys).union(entered)
-    return made.group_by("from_touchpoint", "to_touchpoint").agg(
-        customers=made.customer_id.nunique(), transitions=made.count(), median_hours=made.hours.median()
-    )
+    entered = first.group_by(to_touchpoint=first.touchpoint).agg(customers=first.count(), transitions=first.count())
+    entered = entered.select("to_touchpoint", "customers", "transitions", from_touchpoint=ibis.literal(START))
+    counted = made.group_by(_STEP).agg(customers=made.customer_id.nunique(), transitions=made.count())
+    counted = counted.union(entered.select(counted.columns))
+    waited = median_hours(store.engine, made.filter(made.seconds.notnull()), _STEP)
+    waited = waited.rename(ci_low="low", ci_high="high")
+    return counted.left_join(waited, list(_STEP)).drop(*(f"{name}_right" for name in _STEP))
 
 
 def paths(journeys: Any) -> Any:

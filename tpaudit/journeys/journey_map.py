@@ -8,9 +8,10 @@ from typing import Any
 import ibis
 
 from tpaudit.engine.codes import with_codes
-from tpaudit.engine.portable import code_of, hours_between
+from tpaudit.engine.portable import code_of, epoch_seconds
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
+from tpaudit.journeys.waits import median_hours
 from tpaudit.store import Store
 
 _CELL = ("stage", "touchpoint")
@@ -36,7 +37,7 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
     journeys = store.mart("journeys")
     journeys = journeys.mutate(customer_id=code_of(journeys.customer_id))
-    parts = [_reached(met), _waited(met), _rated(met), _ended(touches, journeys), _voices(store, met)]
+    parts = [_reached(met), _waited(store, met), _rated(met), _ended(touches, journeys), _voices(store, met)]
     # One after the other: together they would need the memory of all.
     rows = reduce(_beside, (store.engine.cache(part) for part in parts))
     rows = rows.mutate(
@@ -61,12 +62,17 @@ def _reached(met: Any) -> Any:
     return joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers)
 
 
-def _waited(met: Any) -> Any:
-    """Per cell: median hours to the customer's next touch."""
+def _waited(store: Store, met: Any) -> Any:
+    """Per cell: median hours to the customer's next touch, with its interval."""
     # Touches of one instant are ordered by what they are, so that the waits do not depend on row order.
     in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touchpoint", "stage"])
-    waits = met.select(*_CELL, hours=hours_between(met.occurred_at, met.occurred_at.lead().over(in_time)))
-    return waits.group_by(_CELL).agg(median_hours_to_next=waits.hours.median())
+    at = epoch_seconds(met.occurred_at)
+    waits = met.select("customer_id", *_CELL, seconds=at.lead().over(in_time) - at)
+    waits = store.cache(waits.filter(waits.seconds.notnull()))
+    found = median_hours(store.engine, waits, _CELL)
+    found = found.rename(median_hours_to_next="median_hours", hours_low="low", hours_high="high")
+    store.engine.release(waits)
+    return found
 
 
 def _rated(met: Any) -> Any:

@@ -31,7 +31,7 @@ def build_journeys(store: Store) -> JourneyResult:
     max_path_length = store.audit.config.settings.journey.max_path_length
     store.write_mart("journeys", journeys_of(touches, converted, max_path_length))
     journeys = store.mart("journeys")
-    store.write_mart("transitions", transitions(touches, journeys))
+    store.write_mart("transitions", transitions(store, touches, journeys))
     store.write_mart("paths", paths(journeys))
     store.write_mart("journey_map", journey_map(store, catalogue))
     store.write_mart("customer_segments", customer_segments(store, tag_rules))

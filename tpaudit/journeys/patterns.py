@@ -5,7 +5,6 @@ Everything is read back from the journey marts; what comes out of the engine is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from ibis import _
 
 from tpaudit.engine.portable import hours_between
 from tpaudit.horizon import possible
-from tpaudit.journeys.flows import END, steps
+from tpaudit.journeys.flows import END
 from tpaudit.journeys.journey_map import MIN_OBSERVATIONS
 from tpaudit.model import STAGES
 from tpaudit.results import (
@@ -24,9 +23,9 @@ from tpaudit.results import (
     Returns,
     StageFlow,
     TouchesToPurchase,
-    WaitRow,
+    TransitionRow,
 )
-from tpaudit.stats.intervals import quantile_ranks, wilson
+from tpaudit.stats.intervals import wilson
 from tpaudit.store import Store
 
 # The field's folk figures, to be told from the data: five to eight touches, within two months.
@@ -95,42 +94,13 @@ def returns(store: Store) -> Returns | None:
     )
 
 
-def longest_waits(store: Store) -> tuple[WaitRow, ...]:
-    """The steps between touchpoints, or to the conversion, with the longest median time; rare steps are left out.
-
-    The interval of a median is that of order statistics: the waits at two ranks, whatever their distribution.
-    """
+def longest_waits(store: Store) -> tuple[TransitionRow, ...]:
+    """The steps between touchpoints, or to the conversion, with the longest median time; rare steps are left out."""
     made = store.mart("transitions").filter(
         _.median_hours.notnull(), _.to_touchpoint != END, _.transitions >= MIN_OBSERVATIONS
     )
     ordered = made.order_by([made.median_hours.desc(), "from_touchpoint", "to_touchpoint"]).limit(_MOST)
-    rows = store.engine.fetch_rows(ordered)
-    ends = _ends_of_medians(store, rows)
-    return tuple(WaitRow(**row, **ends.get((row["from_touchpoint"], row["to_touchpoint"]), {})) for row in rows)
-
-
-def _ends_of_medians(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, float]]:
-    """By step of *rows*: the ends of the interval of its median."""
-    if not rows:
-        return {}
-    left, reached = ({row[end] for row in rows} for end in ("from_touchpoint", "to_touchpoint"))
-    waited = steps(store.mart("journey_touches"), store.mart("journeys")).filter(
-        _.from_touchpoint.isin(sorted(left)), _.to_touchpoint.isin(sorted(reached)), _.hours.notnull()
-    )
-    by_step = ["from_touchpoint", "to_touchpoint"]
-    ranked = waited.mutate(
-        rank=ibis.row_number().over(group_by=by_step, order_by="hours") + 1, n=_.count().over(group_by=by_step)
-    )
-    ranks = {n: quantile_ranks(n, 0.5) for n in {row["transitions"] for row in rows}}
-    wanted = sorted({rank for pair in ranks.values() if pair for rank in pair})
-    at_ranks = ranked.filter(_.rank.isin(wanted), _.n.isin(sorted(ranks))).select(*by_step, "rank", "n", "hours")
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    for row in store.engine.fetch_rows(at_ranks):
-        pair = ranks[row["n"]]
-        for end, rank in zip(("ci_low", "ci_high"), pair or (), strict=False):
-            if row["rank"] == rank:
-                found.setdefault((row["from_touchpoint"], row["to_touchpoint"]), {})[end] = row["hours"]
-    return found
+    return tuple(TransitionRow(**row) for row in store.engine.fetch_rows(ordered))
 
 
 def paths_to_conversion(store: Store) -> tuple[PathRow, ...]:

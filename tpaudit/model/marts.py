@@ -265,6 +265,8 @@ TRANSITIONS = Table(
         Column("customers", INTEGER, "customers who made the step", unit="customers"),
         Column("transitions", INTEGER, "times the step was made", unit="steps"),
         Column("median_hours", NUMBER, "median time between the two", unit="h"),
+        Column("ci_low", NUMBER, "lower end of the 95 % interval of the median", unit="h"),
+        Column("ci_high", NUMBER, "upper end of that", unit="h"),
     ),
 )
 
@@ -294,6 +296,8 @@ JOURNEY_MAP = Table(
         Column("reach", NUMBER, "customers / customers seen in the stage", unit="share"),
         Column("drop_off", NUMBER, "share of those who met it whose journey ends there unconverted", unit="share"),
         Column("median_hours_to_next", NUMBER, "median time until the next touch", unit="h"),
+        Column("hours_low", NUMBER, "lower end of its 95 % interval", unit="h"),
+        Column("hours_high", NUMBER, "upper end of it", unit="h"),
         Column("csat", NUMBER, "share of ratings 4-5 given to it", unit="share"),
         Column("nps", NUMBER, "net promoter score of those who met it", unit="-100..100"),
         Column("ces", NUMBER, "mean effort score of those who met it", unit="1-7"),

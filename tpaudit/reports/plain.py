@@ -60,7 +60,6 @@ from tpaudit.results import (
     TransitionRow,
     UnclassifiedTouches,
     ValidateResult,
-    WaitRow,
 )
 
 Rows = list[dict[str, Any]]
@@ -83,7 +82,7 @@ _TABLES: Mapping[type[Result], tuple[tuple[str, str, type[Result]], ...]] = {
         ("paths", "paths", PathRow),
         ("unclassified", "unclassified", UnclassifiedTouches),
         ("stage_flow", "stage_flow", StageFlow),
-        ("waits", "waits", WaitRow),
+        ("waits", "waits", TransitionRow),
         ("touches_to_purchase", "touches_to_purchase", TouchesToPurchase),
         ("purchase_within", "purchase_within", PurchaseWithin),
         ("paths_to", "paths_to", PathRow),

@@ -65,7 +65,6 @@ from tpaudit.results.measures import (
     TouchesToPurchase,
     TransitionRow,
     UnclassifiedTouches,
-    WaitRow,
 )
 from tpaudit.results.ranking import (
     ActionRow,
@@ -158,6 +157,5 @@ __all__ = [
     "UnclassifiedTouches",
     "UncomparedBlocks",
     "ValidateResult",
-    "WaitRow",
     "WaiverUse",
 ]

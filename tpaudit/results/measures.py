@@ -24,6 +24,8 @@ class JourneyMapRow(Result):
     reach: float | None
     drop_off: float | None
     median_hours_to_next: float | None
+    hours_low: float | None = None
+    hours_high: float | None = None
     csat: float | None
     nps: float | None
     ces: float | None
@@ -31,18 +33,13 @@ class JourneyMapRow(Result):
 
 
 class TransitionRow(Result):
-    """A row of mart `transitions`."""
+    """A row of mart `transitions`; the 95 % interval is that of the median, in hours."""
 
     from_touchpoint: str
     to_touchpoint: str
     customers: int
     transitions: int
     median_hours: float | None
-
-
-class WaitRow(TransitionRow):
-    """A step and how long it takes: the 95 % interval of its median, in hours."""
-
     ci_low: float | None = None
     ci_high: float | None = None
 
@@ -185,7 +182,7 @@ class JourneyResult(Result):
     stage_flow: tuple[StageFlow, ...] = ()
     paths_to: tuple[PathRow, ...] = ()
     paths_away: tuple[PathRow, ...] = ()
-    waits: tuple[WaitRow, ...] = ()
+    waits: tuple[TransitionRow, ...] = ()
     returns: Returns | None = None
     touches_to_purchase: tuple[TouchesToPurchase, ...] = ()
     purchase_within: PurchaseWithin | None = None

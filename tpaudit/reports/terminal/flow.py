@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from tpaudit.reports.terminal.grid import Grid
 from tpaudit.reports.terminal.view import View, indented, joined
-from tpaudit.results import JourneyResult, PathRow, Returns, TransitionRow, WaitRow
+from tpaudit.results import JourneyResult, PathRow, Returns, TransitionRow
 
 Item = TypeVar("Item")
 
@@ -148,7 +148,7 @@ def _steps(result: JourneyResult, steps: Sequence[TransitionRow], view: View) ->
             (heading("journey.customers"), "number"),
             (heading("journey.times"), "number"),
             (heading("journey.wait"), "number"),
-            *(((heading("journey.interval"), "number"),) if any(isinstance(step, WaitRow) for step in steps) else ()),
+            (heading("journey.interval"), "number"),
         ),
     )
     for step in steps:
@@ -158,7 +158,7 @@ def _steps(result: JourneyResult, steps: Sequence[TransitionRow], view: View) ->
             view.figures.count(step.customers),
             view.figures.count(step.transitions),
             view.figures.hours(step.median_hours),
-            *([view.figures.interval_of_hours(step.ci_low, step.ci_high)] if isinstance(step, WaitRow) else []),
+            view.figures.interval_of_hours(step.ci_low, step.ci_high),
         )
     return grid.render()
 

@@ -1,0 +1,79 @@
+"""Medians of waits and their intervals against the same told wait by wait."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from tests.journeys.plain_waits import HOUR, expected
+from tpaudit.engine import Engine, EngineSettings, connect
+from tpaudit.journeys.waits import median_hours
+
+Wait = tuple[str | None, str, int]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return connect(EngineSettings(threads=1))
+
+
+def found(engine: Engine, waits: list[Wait]) -> dict[str | None, tuple[float, float | None, float | None]]:
+    group, customer, seconds = zip(*waits, strict=True)
+    rows = engine.table(
+        pa.table(
+            {
+                "group": pa.array(group, pa.string()),
+                "customer_id": pa.array(customer),
+                "seconds": pa.array(seconds, pa.int64()),
+            }
+        )
+    )
+    told = engine.fetch_rows(median_hours(engine, rows, ["group"]))
+    return {row["group"]: (row["median_hours"], row["low"], row["high"]) for row in told}
+
+
+# Short and long, alike and apart: hours that hold one wait and hours that hold most of them.
+SECONDS = st.one_of(st.integers(0, 5), st.integers(0, 3 * HOUR), st.integers(0, 400 * 24 * HOUR))
+WAITS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from("uvwxyz"), SECONDS), min_size=1, max_size=120
+)
+
+
+@given(WAITS)
+@settings(max_examples=15, deadline=None)
+def test_medians_and_their_intervals_are_those_of_the_waits_in_order(engine: Engine, waits: list[Wait]) -> None:
+    by_group = defaultdict(list)
+    for group, customer, seconds in waits:
+        by_group[group].append((customer, seconds))
+    told = found(engine, waits)
+    assert told.keys() == by_group.keys()
+    for group, rows in by_group.items():
+        assert told[group] == pytest.approx(expected(rows), abs=1e-9, nan_ok=False), group
+
+
+def test_waits_of_different_customers_have_the_usual_interval(engine: Engine) -> None:
+    seconds = np.random.default_rng(4).integers(0, 90 * 24 * HOUR, 1001)
+    told = found(engine, [("a", f"customer-{number}", int(wait)) for number, wait in enumerate(seconds)])
+    usual = stats.quantile_test(seconds / HOUR, p=0.5).confidence_interval()
+    assert told["a"] == pytest.approx((np.median(seconds) / HOUR, usual.low, usual.high))
+
+
+def test_intervals_of_customers_who_wait_alike_cover_the_median(engine: Engine) -> None:
+    """Ten waits of each customer, who is fast or slow by nature: as ten times as many customers they would cover
+    the median in half of the worlds."""
+    rng = np.random.default_rng(11)
+    waits = []
+    for world in range(400):
+        speed = rng.exponential(20 * HOUR, 60)
+        drawn = (speed[:, None] * rng.uniform(0.9, 1.1, (60, 10))).astype(int)
+        waits += [(f"{world}", f"{world}-{who}", int(wait)) for who, row in enumerate(drawn) for wait in row]
+    truth = 20 * np.log(2)
+    covered = [low <= truth <= high for _, low, high in found(engine, waits).values() if low and high]
+    assert len(covered) == 400
+    assert 0.92 <= np.mean(covered) <= 0.99

@@ -1,0 +1,114 @@
+"""How long customers wait: medians and their intervals, exact without all waits side by side in memory.
+
+Waits are counted by the hour first. That tells in which hour each rank lies, and only the waits of those hours are
+put in order: one pass more over the waits, where an aggregate that keeps them all would need the memory of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from itertools import accumulate
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from tpaudit.engine import Engine
+from tpaudit.stats.clusters import ClusterSums, effective_size
+from tpaudit.stats.intervals import quantile_ranks
+
+_HOUR = 3600
+
+_Key = tuple[Any, ...]
+
+
+def median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
+    """Per group *by*: its median in hours (median_hours), and the ends of the 95 % interval of that (low, high).
+
+    *waits* has the columns *by*, customer_id and seconds (whole, never NULL); what is NULL in *by* belongs together.
+    The interval is that of order statistics, free of any distribution (`quantile_ranks`). Waits of one customer are
+    alike: they count by their effective size (`effective_size`, of whether a wait is at most the median). A group too
+    small for such an interval has none.
+    """
+    told = _Waits(engine, waits, by)
+    sizes = {key: sum(counts.values()) for key, counts in told.by_hour.items()}
+    middles = {key: ((n + 1) // 2, n // 2 + 1) for key, n in sizes.items()}
+    middle = told.seconds_at(middles)
+    medians = {key: (middle[key, left] + middle[key, right]) / 2 for key, (left, right) in middles.items()}
+    worth = told.effective_sizes(medians)
+    ends = {key: pair for key, n in sizes.items() if (pair := quantile_ranks(n, 0.5, effective=worth[key]))}
+    end = told.seconds_at(ends)
+    hours = {key: [end[key, rank] / _HOUR for rank in ends[key]] if key in ends else [None, None] for key in sizes}
+    rows = [(*key, median / _HOUR, *hours[key]) for key, median in medians.items()]
+    return told.beside(rows, median_hours="float64", low="float64", high="float64")
+
+
+class _Waits:
+    """The waits of some groups; `by_hour` tells how many of each group lasted how many whole hours."""
+
+    def __init__(self, engine: Engine, waits: Any, by: Sequence[str]) -> None:
+        self.engine, self.by = engine, tuple(by)
+        self.waits = waits.mutate(hour=_.seconds // _HOUR)
+        self.by_hour: dict[_Key, dict[int, int]] = {}
+        counts = self.waits.group_by(*self.by, "hour").agg(n=_.count())
+        for row in engine.fetch_rows(counts.order_by([*self.by, "hour"])):
+            self.by_hour.setdefault(self._key(row), {})[row["hour"]] = row["n"]
+
+    def seconds_at(self, ranks: Mapping[_Key, Iterable[int]]) -> dict[tuple[_Key, int], int]:
+        """The wait at each of the *ranks*, from 1, of each group."""
+        hours = {
+            (*key, hour, before, rank - before)
+            for key, wanted in ranks.items()
+            for rank in wanted
+            for hour, before in [self._hour_of(key, rank)]
+        }
+        if not hours:
+            return {}
+        asked = self.beside(hours, hour="int64", before="int64", place="int64")
+        close = self._matched(asked.select(*self.by, "hour", "before").distinct(), "hour")
+        in_order = ibis.row_number().over(group_by=[*self.by, "hour"], order_by="seconds") + 1
+        ranked = close.mutate(place=in_order)
+        same = [ranked[name].identical_to(asked[name]) for name in (*self.by, "hour", "place")]
+        found = ranked.semi_join(asked, same).select(*self.by, "seconds", rank=_.before + _.place)
+        return {(self._key(row), row["rank"]): row["seconds"] for row in self.engine.fetch_rows(found)}
+
+    def effective_sizes(self, medians: Mapping[_Key, float]) -> dict[_Key, float]:
+        """As how many waits of different customers those of each group count."""
+        if not medians:
+            return {}
+        middle = self.beside([(*key, median) for key, median in medians.items()], median="float64")
+        each = self._matched(middle).group_by(*self.by, "customer_id").agg(
+            n=_.count(), x=(_.seconds <= _["median"]).cast("int64").sum()
+        )  # fmt: skip
+        sums = each.group_by(*self.by).agg(
+            n=_.n.sum(), clusters=_.count(), x=_.x.sum(), xx=_.x.sum(), nn=(_.n * _.n).sum(), nx=(_.n * _.x).sum(),
+            cx=(_.x * _.x).sum(),
+        )  # fmt: skip
+        names = [field.name for field in fields(ClusterSums)]
+        return {
+            self._key(row): effective_size(ClusterSums(**{name: float(row[name]) for name in names}))
+            for row in self.engine.fetch_rows(sums)
+        }
+
+    def beside(self, rows: Iterable[Sequence[Any]], **columns: str) -> Any:
+        """A small table of *rows*: those of a group with further *columns*, by type."""
+        told = {name: self.waits.schema()[name] for name in self.by} | columns
+        named = [dict(zip(told, row, strict=True)) for row in rows]
+        return self.engine.table(pa.Table.from_pylist(named, schema=ibis.schema(told).to_pyarrow()))
+
+    def _matched(self, groups: Any, *more: str) -> Any:
+        """The waits of *groups*, with what is told of each."""
+        same = [self.waits[name].identical_to(groups[name]) for name in (*self.by, *more)]
+        joined = self.waits.inner_join(groups, same, rname="{name}_again")
+        return joined.drop(*(name for name in joined.columns if name.endswith("_again")))
+
+    def _hour_of(self, key: _Key, rank: int) -> tuple[int, int]:
+        """The hour in which *rank* of the group lies, and how many waits are shorter than it."""
+        counts = self.by_hour[key]
+        up_to = zip(counts.items(), accumulate(counts.values()), strict=True)
+        return next((hour, end - n) for (hour, n), end in up_to if end >= rank)
+
+    def _key(self, row: Mapping[str, Any]) -> _Key:
+        return tuple(row[name] for name in self.by)
