@@ -54,7 +54,7 @@ def _met(facts: Facts, complaints: Any) -> Any:
     """Touches of known customers that are not the complaint itself."""
     touches = dated_touches(facts).mutate(case=ibis.cases((_.record_table == "tickets", _.record_id)))
     others = touches.anti_join(complaints, touches.case == complaints.ticket_id)
-    return others.select("customer_id", "occurred_at", *PLACES)
+    return facts.store.engine.view(others.select("customer_id", "occurred_at", *PLACES))
 
 
 @known
