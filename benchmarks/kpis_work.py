@@ -82,13 +82,15 @@ def flows(folder: Path) -> str:
     with _opened(folder) as store, _timed() as time_of_work:
         touches = store.lake("touches")
         touches = touches.select("touchpoint", "channel", "occurred_at", "touch_id", customer_id=code_of(_.contact_id))
-        in_order = ibis.window(group_by="customer_id", order_by=["occurred_at", "touch_id"])
         touches = with_codes(store.engine, touches, ("touchpoint", "channel"))
-        steps = store.engine.cache(touches.mutate(position=ibis.row_number().over(in_order) + 1).drop("touch_id"))
+        placed = store.engine.numbered_within(
+            touches, ibis.literal(True), within="customer_id", order_by=("customer_id", "occurred_at", "touch_id")
+        )
+        steps = store.engine.cache(placed.rename(position="number").drop("touch_id"))
         nobody = store.mart("journeys").limit(0)
         nobody = nobody.select("value", customer_id=ibis.null("int64"), converted_at="ended_at")
         found = store.engine.cache(journeys_of(steps, nobody, max_path_length=10_000))
-        made = store.engine.fetch(transitions(steps, found)).to_pylist()
+        made = store.engine.fetch_rows(transitions(store, steps, found))
         variants = store.engine.fetch(paths(found)).num_rows
         took = hours_between(found.started_at, found.ended_at)
         (lasted,) = store.engine.fetch_rows(found.agg(median=took.median()))

@@ -1,7 +1,7 @@
 """How long customers wait: medians and their intervals, exact without all waits side by side in memory.
 
-Waits are counted by the hour first. That tells in which hour each rank lies, and only the waits of those hours are
-put in order: one pass more over the waits, where an aggregate that keeps them all would need the memory of all.
+Waits are counted by classes of like length first. That tells in which class each rank lies, and only the waits of those
+classes are put in order: one pass more over the waits, where an aggregate that keeps them all needs the memory of all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from tpaudit.stats.clusters import ClusterSums, effective_size
 from tpaudit.stats.intervals import quantile_ranks
 
 _HOUR = 3600
+# Classes of a wait per factor e of its length: a second apart at the start, by 6 % of the length later on.
+_FINENESS = 16
 
 _Key = tuple[Any, ...]
 
@@ -27,13 +29,13 @@ _Key = tuple[Any, ...]
 def median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
     """Per group *by*: its median in hours (median_hours), and the ends of the 95 % interval of that (low, high).
 
-    *waits* has the columns *by*, customer_id and seconds (whole, never NULL); what is NULL in *by* belongs together.
+    *waits* has the columns *by*, customer_id and seconds (whole, neither negative nor NULL); NULL in *by* is a group.
     The interval is that of order statistics, free of any distribution (`quantile_ranks`). Waits of one customer are
     alike: they count by their effective size (`effective_size`, of whether a wait is at most the median). A group too
     small for such an interval has none.
     """
     told = _Waits(engine, waits, by)
-    sizes = {key: sum(counts.values()) for key, counts in told.by_hour.items()}
+    sizes = {key: sum(counts.values()) for key, counts in told.by_class.items()}
     middles = {key: ((n + 1) // 2, n // 2 + 1) for key, n in sizes.items()}
     middle = told.seconds_at(middles)
     medians = {key: (middle[key, left] + middle[key, right]) / 2 for key, (left, right) in middles.items()}
@@ -46,32 +48,32 @@ def median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
 
 
 class _Waits:
-    """The waits of some groups; `by_hour` tells how many of each group lasted how many whole hours."""
+    """The waits of some groups; `by_class` tells how many of each group are of which class, shortest first."""
 
     def __init__(self, engine: Engine, waits: Any, by: Sequence[str]) -> None:
         self.engine, self.by = engine, tuple(by)
-        self.waits = waits.mutate(hour=_.seconds // _HOUR)
-        self.by_hour: dict[_Key, dict[int, int]] = {}
-        counts = self.waits.group_by(*self.by, "hour").agg(n=_.count())
-        for row in engine.fetch_rows(counts.order_by([*self.by, "hour"])):
-            self.by_hour.setdefault(self._key(row), {})[row["hour"]] = row["n"]
+        self.waits = waits.mutate(length=((_.seconds + 1).ln() * _FINENESS).floor().cast("int64"))
+        self.by_class: dict[_Key, dict[int, int]] = {}
+        counts = self.waits.group_by(*self.by, "length").agg(n=_.count())
+        for row in engine.fetch_rows(counts.order_by([*self.by, "length"])):
+            self.by_class.setdefault(self._key(row), {})[row["length"]] = row["n"]
 
     def seconds_at(self, ranks: Mapping[_Key, Iterable[int]]) -> dict[tuple[_Key, int], int]:
         """The wait at each of the *ranks*, from 1, of each group."""
-        hours = {
-            (*key, hour, before, rank - before)
+        places = {
+            (*key, length, shorter, rank - shorter)
             for key, wanted in ranks.items()
             for rank in wanted
-            for hour, before in [self._hour_of(key, rank)]
+            for length, shorter in [self._class_of(key, rank)]
         }
-        if not hours:
+        if not places:
             return {}
-        asked = self.beside(hours, hour="int64", before="int64", place="int64")
-        close = self._matched(asked.select(*self.by, "hour", "before").distinct(), "hour")
-        in_order = ibis.row_number().over(group_by=[*self.by, "hour"], order_by="seconds") + 1
+        asked = self.beside(places, length="int64", shorter="int64", place="int64")
+        close = self._matched(asked.select(*self.by, "length", "shorter").distinct(), "length")
+        in_order = ibis.row_number().over(group_by=[*self.by, "length"], order_by="seconds") + 1
         ranked = close.mutate(place=in_order)
-        same = [ranked[name].identical_to(asked[name]) for name in (*self.by, "hour", "place")]
-        found = ranked.semi_join(asked, same).select(*self.by, "seconds", rank=_.before + _.place)
+        same = [ranked[name].identical_to(asked[name]) for name in (*self.by, "length", "place")]
+        found = ranked.semi_join(asked, same).select(*self.by, "seconds", rank=_.shorter + _.place)
         return {(self._key(row), row["rank"]): row["seconds"] for row in self.engine.fetch_rows(found)}
 
     def effective_sizes(self, medians: Mapping[_Key, float]) -> dict[_Key, float]:
@@ -104,11 +106,11 @@ class _Waits:
         joined = self.waits.inner_join(groups, same, rname="{name}_again")
         return joined.drop(*(name for name in joined.columns if name.endswith("_again")))
 
-    def _hour_of(self, key: _Key, rank: int) -> tuple[int, int]:
-        """The hour in which *rank* of the group lies, and how many waits are shorter than it."""
-        counts = self.by_hour[key]
+    def _class_of(self, key: _Key, rank: int) -> tuple[int, int]:
+        """The class in which *rank* of the group lies, and how many waits are in shorter ones."""
+        counts = self.by_class[key]
         up_to = zip(counts.items(), accumulate(counts.values()), strict=True)
-        return next((hour, end - n) for (hour, n), end in up_to if end >= rank)
+        return next((length, end - n) for (length, n), end in up_to if end >= rank)
 
     def _key(self, row: Mapping[str, Any]) -> _Key:
         return tuple(row[name] for name in self.by)
