@@ -47,9 +47,10 @@ def transitions(store: Store, touches: Any, journeys: Any) -> Any:
     entered = first.group_by(to_touchpoint=first.touchpoint).agg(customers=first.count(), transitions=first.count())
     entered = entered.select("to_touchpoint", "customers", "transitions", from_touchpoint=ibis.literal(START))
     counted = made.group_by(_STEP).agg(customers=made.customer_id.nunique(), transitions=made.count())
-    counted = counted.union(entered.select(counted.columns))
+    counted = store.engine.cache(counted.union(entered.select(counted.columns)))
     waited = median_hours(store.engine, made.filter(made.seconds.notnull()), _STEP)
     waited = waited.rename(ci_low="low", ci_high="high")
+    store.engine.release(made)
     return counted.left_join(waited, list(_STEP)).drop(*(f"{name}_right" for name in _STEP))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import ibis
 
 from tpaudit.engine.codes import MOST_VALUES
-from tpaudit.engine.portable import code_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
@@ -33,8 +32,7 @@ def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> 
     touches = touches.mutate(touchpoint=touchpoint_of(touches, catalogue))
     coded = {name: store.engine.coded(touches[name], texts) for name, texts in values.items() if name != "stage"}
     touches = touches.mutate(**coded)
-    touches = touches.mutate(contact=code_of(touches.contact_id)).drop("contact_id")
-    touches = touches.left_join(contacts, "contact").drop("contact", "contact_right")
+    touches = touches.left_join(contacts, "contact_id").drop("contact_id", "contact_id_right")
     touches = touches.mutate(stage=store.engine.coded(stage_of(touches, catalogue), values.get("stage", ())))
     touches = touches.mutate(in_journey=_in_journey(store, touches))
     return _placed(store, touches)
@@ -54,9 +52,8 @@ def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[s
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
-    """What a touch has to know of its contact, by the code of that: customer_id, first_order_at, converted_at,
-    journey_begin, and customer_place, a number by which customers sort as by their ids. It is kept narrow: all touches
-    are held against it.
+    """What a touch has to know of its contact: customer_id, first_order_at, converted_at, journey_begin, and
+    customer_place, a number by which customers sort as by their ids.
 
     A journey ends with the conversion, or else with the customer's last touch.
     """
@@ -70,10 +67,8 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     window = ibis.interval(days=store.audit.config.settings.journey.window_days)
     # Touches are sorted several times as fast by a number as by a text.
     place = ibis.dense_rank().over(order_by=contacts.customer_id)
-    contacts = contacts.mutate(
-        contact=code_of(contacts.contact_id), journey_begin=journey_end - window, customer_place=place.cast("int32")
-    )
-    return store.cache(contacts.drop("contact_id", "last_touch_at"))
+    contacts = contacts.mutate(journey_begin=journey_end - window, customer_place=place.cast("int32"))
+    return store.cache(contacts.drop("last_touch_at"))
 
 
 def _in_journey(store: Store, touches: Any) -> Any:
