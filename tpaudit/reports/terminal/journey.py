@@ -108,7 +108,6 @@ def _map_columns(view: View) -> Columns:
         *(bar if view.wide else ()),
         (heading("journey.drop_off"), "number"),
         (heading("journey.wait"), "number"),
-        *(((heading("journey.interval"), "number"),) if view.wide else ()),
         (heading("journey.csat"), "number"),
         (heading("journey.nps"), "number"),
         (heading("journey.pain"), "text"),
@@ -130,7 +129,6 @@ def _map_cells(row: JourneyMapRow, result: JourneyResult, view: View) -> list[st
     cells += [
         figures.share(row.drop_off),
         figures.hours(row.median_hours_to_next),
-        *([figures.interval_of_hours(row.hours_low, row.hours_high)] if view.wide else []),
         figures.share(row.csat, 0),
         figures.measure(row.nps, "nps"),
         view.text(view.messages.name("pain", row.pain), "red") if row.pain else "",
