@@ -80,7 +80,7 @@ def lent_by_linking(effect: Any, rate: Any, unlinked: float) -> Any:
     were all linked, and those of others no better than on the average, customers alike would seem to buy at `rate` and
     at (1 - unlinked) rate. Of a negative effect the same holds with the parts exchanged.
 
-    >>> lent_by_linking(effect=0.04, rate=0.3, unlinked=0.1)
+    >>> float(lent_by_linking(effect=0.04, rate=0.3, unlinked=0.1))
     0.03
     """
     return unlinked * np.maximum(rate, rate - effect)
