@@ -27,7 +27,7 @@ from scipy import stats
 from tpaudit.audit.settings import ExperienceSection, RankSection
 from tpaudit.model.marts import BREAKPOINT_SIGNS
 from tpaudit.ranking.experience import Experience
-from tpaudit.ranking.golden import lent_by_linking
+from tpaudit.ranking.golden import least_effect
 from tpaudit.ranking.loss import Contrast, Losses, Place
 from tpaudit.results import GoldenRow, ModelFit
 from tpaudit.stats.evidence import false_discovery_adjusted
@@ -97,11 +97,10 @@ def _harmful(leaving: Sign, effect: GoldenRow | None, fit: ModelFit | None, rule
 
 def _harms(row: GoldenRow, fit: ModelFit, rules: RankSection) -> bool:
     """Whether the effect of *row* is as negative as a golden risk's: see `golden`."""
-    rate = _rate(fit)
-    if row.effect is None or rate is None:
+    overall = _rate(fit)
+    if row.effect is None or overall is None:
         return False
-    lent = lent_by_linking(row.effect, row.n_outcomes / row.n_customers, fit.unlinked)
-    return bool(-row.effect >= max(rules.min_lift * rate, lent))
+    return bool(-row.effect >= least_effect(row.effect, row.n_outcomes / row.n_customers, overall, fit.unlinked, rules))
 
 
 def _coming_back(place: Place, losses: Losses, limits: ExperienceSection) -> list[Sign]:

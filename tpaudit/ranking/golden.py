@@ -86,6 +86,11 @@ def lent_by_linking(effect: Any, rate: Any, unlinked: float) -> Any:
     return unlinked * np.maximum(rate, rate - effect)
 
 
+def least_effect(effect: Any, rate: Any, overall: float, unlinked: float, rules: RankSection) -> Any:
+    """How large an effect must be for a verdict: [rank] min_lift of the *overall* rate, and what linking could lend."""
+    return np.maximum(rules.min_lift * overall, lent_by_linking(effect, rate, unlinked))
+
+
 def judge(outcome: str, cells: Cells, effects: Effects | None, adjusted: Floats, weights: Floats, rules: RankSection,
           context: Context, unlinked: float = 0.0) -> list[GoldenRow]:  # fmt: skip
     """Rows of mart `golden_touchpoints` for one outcome, by stage: what helps and what harms by rank, then the rest.
@@ -120,8 +125,8 @@ def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: 
     reach = np.divide(
         weights @ exposed, weights @ in_stage, out=np.zeros_like(resampled), where=(weights @ in_stage) > 0
     )
-    lent = lent_by_linking(effects.estimate, outcomes / np.maximum(customers, 1.0), unlinked)
-    worthwhile = rules.min_lift * cells.outcomes.sum() / cells.customers.sum()
+    rate, overall = outcomes / np.maximum(customers, 1.0), cells.outcomes.sum() / cells.customers.sum()
+    least = least_effect(effects.estimate, rate, overall, unlinked, rules)
     return _Evidence(
         reach=customers / in_stage.sum(axis=0),
         customers=customers,
@@ -132,7 +137,7 @@ def _evidence(cells: Cells, effects: Effects | None, adjusted: Floats, weights: 
         moved=reach * resampled,
         beyond_chance=adjusted <= _FALSE_DISCOVERIES,
         repeated=_repeated(cells, effects),
-        large_enough=np.abs(effects.estimate) >= np.maximum(worthwhile, lent),
+        large_enough=np.abs(effects.estimate) >= least,
     )
 
 
