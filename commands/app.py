@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tpaudit import __version__
+from tpaudit import __version__, process
 from tpaudit.commands.shared import remember_shared_options
 
 # Subcommand -> module, in the order of a day's work. A command that is not built is not listed.
@@ -68,9 +67,7 @@ def tpaudit(
 
 def main() -> None:
     """Entry point of the installed program."""
-    # Queries are built from millions of small objects that live until the end; looking for cycles among them as often
-    # as Python does by default took a tenth of the demo's CPU time.
-    gc.set_threshold(500_000, 50, 1_000)
+    process.prepare()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A console that cannot show a character must not end the run.

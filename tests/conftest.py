@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,13 @@ from filelock import FileLock
 from hypothesis import settings
 
 from tests.e2e.conftest import new_audit, run_tpaudit
+from tpaudit import process
+
+# As the program does it: the tests that call its parts in this process take the same time as there.
+process.prepare()
+# The hundreds of processes that tests start share compiled modules, whatever the environment says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says more of the machine, and of what was imported before, than of the code.
 settings.register_profile("unhurried", deadline=None)

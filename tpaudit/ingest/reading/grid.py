@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -165,13 +165,13 @@ def _as_columns(rows: Rows, width: int) -> Iterator[pa.RecordBatch]:
     names = [f"c{place}" for place in range(width)]
     every = iter(rows)
 
-    def parts() -> Iterator[pa.RecordBatch]:
+    def parts() -> Iterator[list[_Part]]:
         while few := list(itertools.islice(every, _AT_ONCE)):
-            yield pa.record_batch([as_text(column) for column in zip(*few, strict=True)], names)
+            yield [_part(column) for column in zip(*few, strict=True)]
 
     made = parts()
     while batch := list(itertools.islice(made, _PARTS)):
-        yield pa.concat_batches(batch)
+        yield pa.record_batch([_text_of_parts(column) for column in zip(*batch, strict=True)], names)
 
 
 def _holds_something(column: pa.Array) -> np.ndarray:
@@ -193,34 +193,60 @@ def as_text(cells: Sequence[Any]) -> pa.Array:
     >>> as_text(["a", 12.0, 0.5, 1.23e18, True, ""]).to_pylist()
     ['a', '12', '0.5', '1.23E+18', 'true', '']
     """
+    return _text_of_parts([_part(cells)])
+
+
+class _Part(NamedTuple):
+    """Some cells of a column: each a text or a number, and NULL among the others; None where there are none."""
+
+    texts: pa.Array | None
+    numbers: pa.Array | None
+
+
+def _part(cells: Sequence[Any]) -> _Part:
     try:
         # Most columns are texts: asking for the type of every cell would take as long as this.
         texts = pa.array(cells, pa.string())
-        return texts.fill_null("") if texts.null_count else texts
+        return _Part(texts.fill_null("") if texts.null_count else texts, None)
     except pa.ArrowTypeError:
         kinds = set(map(type, cells))
+    if kinds <= {int, float, str} and not _has_long_integer(cells, kinds):
+        numbers = cells if kinds == {float} else [None if type(cell) is str else float(cell) for cell in cells]
+        texts = [cell if type(cell) is str else None for cell in cells] if str in kinds else None
+        return _Part(None if texts is None else pa.array(texts, pa.string()), pa.array(numbers, pa.float64()))
     if kinds == {datetime}:
-        return pa.array([cell.isoformat(" ") for cell in cells], pa.string())
-    if kinds <= {int, float, str} and (texts := _numbers_and_texts(cells, kinds)) is not None:
-        return texts
-    return pa.array([cell if type(cell) is str else _text_of(cell) for cell in cells], pa.string())
+        return _Part(pa.array([cell.isoformat(" ") for cell in cells], pa.string()), None)
+    return _Part(pa.array([cell if type(cell) is str else _text_of(cell) for cell in cells], pa.string()), None)
 
 
-def _numbers_and_texts(cells: Sequence[Any], kinds: set[type]) -> pa.Array | None:
-    """A column of numbers and texts as text, the numbers made by Arrow; None if it writes some number otherwise."""
-    numbers = cells if kinds == {float} else [None if type(cell) is str else float(cell) for cell in cells]
-    values = pa.array(numbers, pa.float64())
-    size = pc.abs(values)
-    is_whole = pc.equal(pc.floor(values), values)
+def _has_long_integer(cells: Sequence[Any], kinds: set[type]) -> bool:
+    return int in kinds and any(type(cell) is int and abs(cell) >= _DIGITS_KEPT for cell in cells)
+
+
+def _text_of_parts(parts: Sequence[_Part]) -> pa.Array:
+    """The cells of all *parts* as text: numbers are written for many parts at once."""
+    if all(part.numbers is None for part in parts):
+        return pa.concat_arrays([part.texts for part in parts])
+    written = _written(pa.concat_arrays([_or_nulls(part.numbers, part.texts, pa.float64()) for part in parts]))
+    if all(part.texts is None for part in parts):
+        return written
+    return pc.coalesce(pa.concat_arrays([_or_nulls(part.texts, part.numbers, pa.string()) for part in parts]), written)
+
+
+def _or_nulls(cells: pa.Array | None, others: pa.Array | None, kind: pa.DataType) -> pa.Array:
+    return pa.nulls(len(others or ()), kind) if cells is None else cells
+
+
+def _written(numbers: pa.Array) -> pa.Array:
+    """*numbers* as text, by Arrow where it writes them as a spreadsheet shows them."""
+    size = pc.abs(numbers)
+    is_whole = pc.equal(pc.floor(numbers), numbers)
     is_short = pc.and_(pc.greater_equal(size, _LEAST_PLAIN), pc.less(size, _MOST_PLAIN))
     is_plain = pc.or_(pc.and_(is_whole, pc.less(size, _DIGITS_KEPT)), is_short)
     if not pc.all(is_plain, min_count=0).as_py():
-        return None
-    whole = pc.if_else(is_whole, values, 0.0).cast(pa.int64()).cast(pa.string())
-    written = pc.if_else(is_whole, whole, values.cast(pa.string()))
-    if str not in kinds:
-        return written
-    return pc.coalesce(written, pa.array([cell if type(cell) is str else None for cell in cells], pa.string()))
+        return pa.array([None if cell is None else _text_of(cell) for cell in numbers.to_pylist()], pa.string())
+    whole = pc.if_else(is_whole, numbers, 0.0).cast(pa.int64()).cast(pa.string())
+    return pc.if_else(is_whole, whole, numbers.cast(pa.string()))
 
 
 def _text_of(cell: Any) -> str:
