@@ -66,10 +66,20 @@ def tpaudit(
 
 
 def main() -> None:
-    """Entry point of the installed program."""
+    """Do what the command line says; raises SystemExit with the exit code."""
     process.prepare()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A console that cannot show a character must not end the run.
             stream.reconfigure(errors="replace")
     app(prog_name="tpaudit")
+
+
+def program() -> None:
+    """Entry point of the installed program."""
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            process.leave(end.code)
+        raise

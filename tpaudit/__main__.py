@@ -1,6 +1,6 @@
 """``python -m tpaudit`` is the same program as the ``tpaudit`` command."""
 
-from tpaudit.commands.app import main
+from tpaudit.commands.app import program
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -25,7 +25,7 @@ from tpaudit.ingest.reading.staged import Staged, StageWriter, source_columns
 
 # Rows turned into columns at once, as more than fit into the processor's cache take twice the time; and how many times
 # as many make a batch.
-_AT_ONCE, _PARTS = 1_000, 20
+_AT_ONCE, _PARTS = 500, 40
 _MOST_IN_MEMORY = 400_000
 # Lines looked at for the kinds of columns.
 _SAMPLED = 200
