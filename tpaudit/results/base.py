@@ -15,7 +15,7 @@ Status = Literal["passed", "failed", "skipped", "error"]
 class Result(BaseModel):
     """Base of all results: frozen, closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Titles(Result):
