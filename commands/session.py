@@ -188,8 +188,15 @@ class Session:
             )
         except BrokenPipeError:
             # The reader has gone (`tpaudit … | head`): not a fault of anybody's.
-            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            _write_no_more()
             return self.exit_code
+        except OSError as fault:
+            self._log(traceback.format_exc())
+            return self._report(
+                f"could not read or write {fault.filename or 'the output'}: {fault.strerror or fault}",
+                "look at its permissions and the free space, then run this again",
+                ExitCode.CANNOT_EVALUATE,
+            )
         except Exception as fault:
             return self._report_bug(fault)
         return self.exit_code
@@ -206,14 +213,18 @@ class Session:
         return code
 
     def _report_to_program(self, message: str, hint: str | None, code: ExitCode) -> None:
-        """Tell a program that reads the payload why there is none."""
+        """Tell a program that reads the payload why there is none; it cannot be told if that cannot be written."""
         from tpaudit.commands import payload
 
-        match self.format:
-            case "json":
-                payload.write_json(self, {"error": {"code": int(code), "message": message, "fix": hint}})
-            case "junit" | "sarif" | "github":
-                payload.write_ci_fault(self, message, hint, code)
+        try:
+            match self.format:
+                case "json":
+                    payload.write_json(self, {"error": {"code": int(code), "message": message, "fix": hint}})
+                case "junit" | "sarif" | "github":
+                    payload.write_ci_fault(self, message, hint, code)
+            sys.stdout.flush()
+        except OSError:
+            _write_no_more()
 
     def _report_bug(self, fault: Exception) -> int:
         place = self._log(traceback.format_exc())
@@ -266,3 +277,8 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageFault(f"--as-of {text!r} is not a day", "write it as YYYY-MM-DD, such as 2026-11-16") from None
+
+
+def _write_no_more() -> None:
+    """Leave what cannot be written to stdout unwritten, so that the end of the process does not fail over it."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123

@@ -149,6 +149,14 @@ def test_no_folder_can_be_made_where_a_file_stands(tmp_path: Path) -> None:
     told(run_tpaudit("-C", audit, "run"), 3, "could not write", "fix:")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("wanted", ["table", "json", "csv"])
+def test_output_that_cannot_be_written_is_no_verdict_on_the_data(wanted: str) -> None:
+    command = f"exec '{sys.executable}' -m tpaudit list checks --format {wanted} > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    told(done, 3, "could not read or write the output: No space left on device", "fix:")
+
+
 def test_a_full_disk_leaves_no_partial_output(tmp_path: Path) -> None:
     """A file-size limit refuses writes as a full disk does, in the middle of a file."""
     rows = "".join(f"{number},{os.urandom(24).hex()},139{number:08d}\n" for number in range(20_000))
