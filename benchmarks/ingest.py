@@ -21,7 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK, FEW = 10_000, 100
+from benchmarks.installed import installed
+
+BLOCK = 10_000
 PRICES = ("买家应付货款", "买家应付邮费", "总金额", "买家实际支付金额")
 WORKBOOK_SHARE = 5  # a fifth of the rows, as a sheet holds no more than 1,048,576
 
@@ -167,18 +169,13 @@ class Cost:
 def cost_of(command: list[str]) -> Cost:
     started = time.perf_counter()
     with tempfile.TemporaryFile() as complaint:
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=complaint, env=_installed())
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=complaint, env=installed())
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             complaint.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{complaint.read().decode()}")
     return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss / 1024)
-
-
-def _installed() -> dict[str, str]:
-    """The environment, but for a setting that has every process compile all modules anew."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def ingest(file: Path) -> Cost:
@@ -229,8 +226,6 @@ def main(rows: int, more: int) -> None:
     print(f"{'':44}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'CPU ratio':>11}")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ExportOrderList.csv"
-        write_taobao(file, FEW)
-        ingest(file)  # compiles what is not compiled yet
         write_taobao(file, rows)
         size = f"{file.stat().st_size / 1e6:,.0f} MB"
         peer, own = beside("pyarrow", file), ingest(file)

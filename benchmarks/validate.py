@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.installed import installed
 from benchmarks.validate_peers import RULES, TOOLS
 
 PEERS = Path(__file__).with_name("validate_peers.py")
@@ -120,7 +121,7 @@ def peer(python: str, tool: str, folder: str) -> Line | None:
 
 
 def costs(command: list[str]) -> Line:
-    """What the command prints, as JSON, in its last line, and what its process used."""
+    """What the command prints, as JSON, in its last line, and what its process used; modules are compiled before."""
     program = (
         "import resource, subprocess, sys;"
         "done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, text=True, check=True);"
@@ -128,7 +129,8 @@ def costs(command: list[str]) -> Line:
         "print(done.stdout.splitlines()[-1]); print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)"
     )
     begun = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", program, *command], stdout=subprocess.PIPE, text=True, check=True)
+    measured = [sys.executable, "-c", program, *command]
+    done = subprocess.run(measured, stdout=subprocess.PIPE, text=True, check=True, env=installed())
     told, spent = done.stdout.splitlines()[-2:]
     cpu, peak = map(float, spent.split())
     return Line(json.loads(told), cpu, time.perf_counter() - begun, peak)
