@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import ibis
@@ -15,7 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tpaudit.engine import Engine, EngineSettings, connect
-from tpaudit.engine.portable import block_in, block_of, epoch_seconds, hours_between, number_of
+from tpaudit.engine.portable import (
+    block_in,
+    block_of,
+    epoch_seconds,
+    hours_between,
+    is_long_after,
+    is_within,
+    number_of,
+)  # fmt: skip
 from tpaudit.errors import EngineFault, UsageFault
 
 
@@ -118,7 +126,8 @@ def test_neighbours_are_those_of_the_same_group_in_the_order_told(threads: int) 
     rng = np.random.default_rng(5)
     group, place = rng.integers(0, 30_000, 200_000), rng.permutation(200_000)
     rows = engine.table(pa.table({"half": group % 2, "group": group, "place": place, "met": place * 3}))
-    beside = engine.neighbours(rows, "met", within="group", order_by=("half", "group", "place"))
+    order_by = ("half", "group", "place")
+    beside = engine.neighbours(rows, "group", order_by, before={"before": "met"}, after={"after": "met"})
     assert beside.columns == ("half", "group", "place", "met", "before", "after")
     found = engine.fetch(beside.order_by("place"))
     order = np.lexsort((place, group))
@@ -168,11 +177,24 @@ def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(tmp_path
 def test_numbers_stand_for_texts_and_tell_their_block(engine: Engine) -> None:
     texts = [f"customer-{number}" for number in range(50)] + [None]
     rows = engine.table(pa.table({"text": pa.array(texts)}))
-    number = number_of(rows.text, 512)
+    number = number_of(rows.text)
     found = engine.fetch_rows(rows.select("text", n=number, block=block_in(number, 512), own=block_of(rows.text, 512)))
     assert len({row["n"] for row in found}) == len(texts)
     assert all(row["block"] == row["own"] for row in found)
     assert [row["n"] for row in found if row["text"] is None] == [None]
+
+
+@pytest.mark.parametrize("later", ["03-29 10:00:00", "03-29 10:00:01", "03-29 09:59:59", "03-27 00:00:00", None])
+def test_spans_between_instants_are_those_of_a_calendar_in_utc(engine: Engine, later: str | None) -> None:
+    earlier = datetime(2026, 3, 28, 8, tzinfo=UTC)
+    instant = datetime.strptime(f"2026-{later}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if later else None
+    stamp = pa.timestamp("us", tz="UTC")
+    rows = engine.table(pa.table({"a": pa.array([earlier], stamp), "b": pa.array([instant], stamp)}))
+    span = {"days": 1, "hours": 2}
+    found = rows.select(within=is_within(rows.b, rows.a, **span), beyond=is_long_after(rows.b, rows.a, **span))
+    told = (instant - earlier) if instant else None
+    expected = {"within": told <= timedelta(**span), "beyond": told >= timedelta(**span)} if told is not None else None
+    assert engine.fetch_rows(found) == [expected or {"within": None, "beyond": None}]
 
 
 def test_large_tables_are_kept_on_disk_until_released(tmp_path: Path) -> None:

@@ -152,21 +152,29 @@ class DuckDBEngine:
             isinstance(source, ops.DatabaseTable) and source.name in self._in_file_order for source in sources
         )
 
-    def neighbours(self, rows: Any, column: str, within: str, order_by: Sequence[str]) -> Any:
-        """Return *rows* with *column* of the row `before` and of the row `after` within the same *within*.
+    def neighbours(
+        self,
+        rows: Any,
+        within: str,
+        order_by: Sequence[str] = (),
+        *,
+        before: Mapping[str, str] | None = None,
+        after: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return *rows* with further columns: by name, which column they tell of the row *before* and of the row
+        *after*, NULL where that is not alike in *within*.
 
-        Rows come out of a sort in its order, and a window without an order of its own lets them pass as they come. One
-        that names the order keeps them all in memory, and takes three times as long.
+        Rows come out of a sort, or of a file, in its order, and a window without an order of its own lets them pass as
+        they come. One that names the order keeps them all in memory, and takes three times as long.
         """
-        ordered = rows.order_by(list(order_by))
-        beside = ordered.mutate(
-            before=ordered[column].lag(), after=ordered[column].lead(),
-            _within_before=ordered[within].lag(), _within_after=ordered[within].lead(),
-        )  # fmt: skip
-        return beside.mutate(
-            before=(beside._within_before == beside[within]).ifelse(beside.before, None),
-            after=(beside._within_after == beside[within]).ifelse(beside.after, None),
-        ).drop("_within_before", "_within_after")
+        ordered = rows.order_by(list(order_by)) if order_by else rows
+        told = {name: ordered[column].lag() for name, column in (before or {}).items()}
+        told |= {name: ordered[column].lead() for name, column in (after or {}).items()}
+        beside = ordered.mutate(_before=ordered[within].lag(), _after=ordered[within].lead(), **told)
+        is_alike = dict.fromkeys(before or {}, beside["_before"] == beside[within])
+        is_alike |= dict.fromkeys(after or {}, beside["_after"] == beside[within])
+        kept = {name: ibis.cases((alike, beside[name])) for name, alike in is_alike.items()}
+        return beside.mutate(**kept).drop("_before", "_after")
 
     def numbered_within(self, rows: Any, counted: Any, within: str, order_by: Sequence[str]) -> Any:
         """Return *rows*, in their order, with the `number` of each that is *counted* within the same *within*.

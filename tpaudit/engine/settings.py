@@ -67,9 +67,20 @@ class Engine(Protocol):
     def keeps_order(self, expression: Any) -> bool:
         """Whether the rows of *expression* are sure to come in the order of the one file it reads."""
 
-    def neighbours(self, rows: Any, column: str, within: str, order_by: Sequence[str]) -> Any:
-        """Return *rows* with two columns more, `before` and `after`: *column* of the row before and of the row after,
-        NULL where it is not alike in *within*. *order_by* tells the order, and keeps rows alike in *within* together.
+    def neighbours(
+        self,
+        rows: Any,
+        within: str,
+        order_by: Sequence[str] = (),
+        *,
+        before: Mapping[str, str] | None = None,
+        after: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return *rows* with further columns: by name, which column they tell of the row *before* and of the row
+        *after*, NULL where that is not alike in *within*.
+
+        *order_by* tells the order, and keeps rows alike in *within* together. Without it rows come in their order, as
+        those of a mart do, and what is made of them row by row.
         """
 
     def numbered_within(self, rows: Any, counted: Any, within: str, order_by: Sequence[str]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine.codes import MOST_VALUES
+from tpaudit.engine.portable import number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
@@ -52,8 +53,8 @@ def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[s
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
-    """What a touch has to know of its contact: customer_id, first_order_at, converted_at, journey_begin, and
-    customer_place, a number by which customers sort as by their ids.
+    """What a touch has to know of its contact: customer_id, customer_number, first_order_at, converted_at,
+    journey_begin, and customer_place, a number by which customers sort as by their ids.
 
     A journey ends with the conversion, or else with the customer's last touch.
     """
@@ -67,7 +68,11 @@ def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
     window = ibis.interval(days=store.audit.config.settings.journey.window_days)
     # Touches are sorted several times as fast by a number as by a text.
     place = ibis.dense_rank().over(order_by=contacts.customer_id)
-    contacts = contacts.mutate(journey_begin=journey_end - window, customer_place=place.cast("int32"))
+    contacts = contacts.mutate(
+        journey_begin=journey_end - window,
+        customer_place=place.cast("int32"),
+        customer_number=number_of(contacts.customer_id),
+    )
     return store.cache(contacts.drop("last_touch_at"))
 
 

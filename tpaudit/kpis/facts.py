@@ -12,11 +12,10 @@ from typing import Any
 import ibis
 from ibis import _
 
-from tpaudit.engine.portable import number_of
+from tpaudit.engine.portable import is_within, number_of
 from tpaudit.horizon import begun, midnight, possible
 from tpaudit.journeys import spend_touchpoint
 from tpaudit.journeys.catalogue import load as load_catalogue
-from tpaudit.stats.bootstrap import BLOCKS
 from tpaudit.store import Store
 
 OBSERVATION = {
@@ -58,7 +57,7 @@ def observations(table: Any, **columns: Any) -> Any:
 
 def numbered(id_: Any) -> Any:
     """The number of an id that may be a number already."""
-    return number_of(id_, BLOCKS) if id_.type().is_string() else id_
+    return number_of(id_) if id_.type().is_string() else id_
 
 
 class Facts:
@@ -109,11 +108,19 @@ class Facts:
         return self.store.mart("journeys")
 
     @cached_property
+    def placed_touches(self) -> Any:
+        """Touches that belong to their customer's journey: customer_id, position, occurred_at and the places.
+
+        Laid down: they are few of all touches, and many KPIs read them.
+        """
+        placed = self.touches.filter(_.position.notnull())
+        return self.store.cache(placed.select("customer_id", "position", "occurred_at", *PLACES))
+
+    @cached_property
     def steps(self) -> Any:
-        """Touches that belong to their customer's journey, with the journey's outcome."""
-        touches = self.touches.filter(_.position.notnull())
+        """`placed_touches` with the journey's outcome: started_at, ended_at, converted, journey_touches."""
         journeys = self.journeys.select("customer_id", "started_at", "ended_at", "converted", journey_touches="touches")
-        return touches.join(journeys, "customer_id")
+        return self.placed_touches.join(journeys, "customer_id")
 
     @cached_property
     def paid_orders(self) -> Any:
@@ -184,7 +191,9 @@ class Facts:
     def first_responses(self) -> Any:
         """Answered chats and cases with the minutes until the first answer, as observations."""
         answered = self.touches.filter(_.first_response_seconds >= 0)
-        return observations(answered, subject=answered.touch_id, value=answered.first_response_seconds / 60.0)
+        return self.store.cache(
+            observations(answered, subject=answered.touch_id, value=answered.first_response_seconds / 60.0)
+        )
 
     @cached_property
     def ad_days(self) -> Any:
@@ -242,7 +251,7 @@ class Facts:
             touches,
             [
                 buyers.customer_id == touches.met_by,
-                touches.met_at >= buyers.first_at - window,
+                is_within(buyers.first_at, touches.met_at, days=self.settings.journey.window_days),
                 touches.met_at < until,
             ],
         ).drop("met_by", "met_at")
@@ -265,7 +274,6 @@ class Facts:
         Adds the places of the touch. Events without such touches stay, with NULLs, so that they
         still count overall. Touches derived from the lake tables *ignoring* are no explanation of the event.
         """
-        window = ibis.interval(days=self.settings.journey.window_days)
         touches = self._touches_met(ignoring)
         moment = events[at]
         return events.left_join(
@@ -273,7 +281,7 @@ class Facts:
             [
                 events.customer_id == touches.met_by,
                 touches.met_at < moment,
-                touches.met_at >= moment - window,
+                is_within(moment, touches.met_at, days=self.settings.journey.window_days),
             ],
         ).drop("met_by", "met_at")
 

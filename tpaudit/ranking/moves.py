@@ -91,7 +91,9 @@ def _walked(engine: Engine, steps: Any, size: int) -> Any:
 
     Blocks come one after the other, so that counting by block finds the moves of one close together.
     """
-    walked = engine.neighbours(steps, "place", within="journey", order_by=("block", "journey", "position"))
+    walked = engine.neighbours(
+        steps, "journey", ("block", "journey", "position"), before={"before": "place"}, after={"after": "place"}
+    )
     conversion, end = ibis.literal(size, "int16"), ibis.literal(size + 1, "int16")
     previous = ibis.coalesce(walked.before, conversion)
     following = ibis.coalesce(walked.after, ibis.ifelse(walked.converted, conversion, end))

@@ -30,10 +30,14 @@ _GOODBYES = ("unsub", "unfollow", "opted out", "退订", "取消订阅", "取关
 def contacts(facts: Facts) -> Any:
     """Contacts: touches the company started with a known customer, whether or not the customer reacted.
 
-    Columns: touch_id, record_id, customer_id, occurred_at and the places.
+    Columns: contact (a number of its own), touch_id, record_id, customer_id, occurred_at, clock (what a clock in the
+    audit's zone showed) and the places.
     """
     outbound = dated_touches(facts).filter(_.direction == "outbound")
-    return outbound.select("touch_id", "record_id", "customer_id", "occurred_at", *PLACES)
+    return outbound.select(
+        "touch_id", "record_id", "customer_id", "occurred_at", *PLACES,
+        contact=ibis.row_number(), clock=facts.local(outbound.occurred_at),
+    )  # fmt: skip
 
 
 def contacts_of_whole_weeks(facts: Facts) -> Any:
@@ -50,19 +54,19 @@ def contacts_of_running_week(facts: Facts) -> Any:
 @known
 def _weekly(facts: Facts) -> Any:
     sent = contacts(facts)
-    week = facts.local(sent.occurred_at).date().truncate("W")
-    dated = sent.mutate(
-        person_week=sent.customer_id.cast("string") + ":" + week.cast("string"),
-        is_over=week < facts.local(facts.observed_until).date().truncate("W"),
+    dated = sent.select("customer_id", "occurred_at", *PLACES, week=sent.clock.date().truncate("W"))
+    weeks = dated.group_by("customer_id", "week").agg(weekly=_.count())
+    weeks = weeks.mutate(
+        person_week=ibis.row_number(), is_over=_.week < facts.local(facts.observed_until).date().truncate("W")
     )
-    return dated.mutate(weekly=_.count().over(ibis.window(group_by="person_week")))
+    return dated.join(weeks, ["customer_id", "week"])
 
 
 def replies(facts: Facts) -> Any:
     """What customers did of their own accord: replier, replied_at."""
     touches = dated_touches(facts).filter((_.direction != "outbound").fill_null(True))
-    event = touches.event.fill_null("")
-    own = touches.filter(event.notin(_NOT_BY_CUSTOMERS), ~_is_goodbye(event))
+    is_own = touches.event.notin(_NOT_BY_CUSTOMERS) & ~_is_goodbye(touches.event)
+    own = touches.filter(is_own.fill_null(True))
     return own.select(replier="customer_id", replied_at="occurred_at")
 
 

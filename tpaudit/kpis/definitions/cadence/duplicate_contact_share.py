@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import contacts
 from tpaudit.kpis.facts import Facts, known, observations
@@ -17,8 +18,8 @@ from tpaudit.results import Titles
 def observe(facts: Facts) -> Any:
     """Contacts that say what they are about, 1 where another channel said the same shortly before."""
     told = _last_over_another_channel(facts)
-    soon = told.elsewhere_at + ibis.interval(hours=facts.settings.kpi.duplicate_hours)
-    return observations(told, subject=told.touch_id, value=(told.occurred_at <= soon).fill_null(False))
+    soon = is_within(told.occurred_at, told.elsewhere_at, hours=facts.settings.kpi.duplicate_hours)
+    return observations(told, subject=told.contact, value=soon.fill_null(False))
 
 
 def _messages(facts: Facts) -> Any:

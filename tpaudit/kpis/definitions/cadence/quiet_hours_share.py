@@ -15,7 +15,7 @@ from tpaudit.results import Titles
 def observe(facts: Facts) -> Any:
     """Contacts whose time of day is known, 1 in quiet hours."""
     known = _on_the_clock(facts).filter(~_.lacks_time)
-    return observations(known, subject=known.touch_id, value=_is_quiet(known.clock.hour(), facts))
+    return observations(known, subject=known.contact, value=_is_quiet(known.clock.hour(), facts))
 
 
 def left_out(facts: Facts) -> Any:
@@ -25,8 +25,7 @@ def left_out(facts: Facts) -> Any:
 
 def _on_the_clock(facts: Facts) -> Any:
     known = contacts(facts)
-    timed = known.mutate(clock=facts.local(known.occurred_at))
-    return timed.mutate(lacks_time=timed.clock == timed.clock.truncate("D"))
+    return known.mutate(lacks_time=known.clock == known.clock.truncate("D"))
 
 
 def _is_quiet(hour: Any, facts: Facts) -> Any:

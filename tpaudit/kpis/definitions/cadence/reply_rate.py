@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import CONTACTS_NEEDED, contacts, replies
 from tpaudit.kpis.facts import Facts, known, observations
@@ -18,8 +18,8 @@ def observe(facts: Facts) -> Any:
     """Contacts watched long enough, 1 where the customer did something of their own accord soon after."""
     watched = contacts(facts).filter(watched_for(facts, _.occurred_at, hours=facts.settings.kpi.reply_hours))
     answered = _answered(facts)
-    told = watched.left_join(answered, watched.touch_id == answered.answered)
-    return observations(told, subject=told.touch_id, value=told.answered.notnull())
+    told = watched.left_join(answered, watched.contact == answered.answered)
+    return observations(told, subject=told.contact, value=told.answered.notnull())
 
 
 @known
@@ -28,9 +28,9 @@ def _answered(facts: Facts) -> Any:
     in_time = [
         sent.customer_id == own.replier,
         own.replied_at > sent.occurred_at,
-        own.replied_at <= sent.occurred_at + ibis.interval(hours=facts.settings.kpi.reply_hours),
+        is_within(own.replied_at, sent.occurred_at, hours=facts.settings.kpi.reply_hours),
     ]
-    return sent.join(own, in_time).select(answered="touch_id").distinct()
+    return sent.join(own, in_time).select(answered="contact").distinct()
 
 
 def left_out(facts: Facts) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import contacts, goodbyes
 from tpaudit.kpis.facts import Facts, observations
@@ -27,7 +28,7 @@ def observe(facts: Facts) -> Any:
         [
             watched.customer_id == left.leaver,
             left.left_at > watched.occurred_at,
-            left.left_at <= watched.occurred_at + ibis.interval(days=days),
+            is_within(left.left_at, watched.occurred_at, days=days),
         ],
     )
     return observations(told, subject=told.customer_id, value=told.leaver.notnull())

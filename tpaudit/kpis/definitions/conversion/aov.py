@@ -8,18 +8,18 @@ import ibis
 from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, numbered, observations
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Paid orders with a known amount, once per touchpoint met before."""
     orders = facts.paid_orders.filter(_.net_amount.notnull())
-    orders = orders.select("order_id", "customer_id", "person", "ordered_at", "net_amount")
+    orders = orders.select("customer_id", "person", "ordered_at", "net_amount", order=numbered(orders.order_id))
     met = facts.met_before(orders, "ordered_at", ignoring=["orders"])
     return observations(
         met,
-        subject=met.order_id,
+        subject=met.order,
         customer_id=met.person,
         occurred_at=met.ordered_at,
         value=met.net_amount,

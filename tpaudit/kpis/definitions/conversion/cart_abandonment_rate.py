@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import PLACES, Facts, known, observations
@@ -49,7 +50,7 @@ def _carts(facts: Facts) -> Any:
     events = touches.union(orders).filter(_.occurred_at.notnull())
     in_order = ibis.window(group_by="customer_id", order_by=[events.occurred_at, events.is_order, events.touch_id])
     events = events.mutate(next_at=_.occurred_at.lead().over(in_order), order_next=_.is_order.lead().over(in_order))
-    in_time = (_.next_at <= _.occurred_at + ibis.interval(hours=facts.settings.kpi.cart_hours)).fill_null(False)
+    in_time = is_within(events.next_at, events.occurred_at, hours=facts.settings.kpi.cart_hours).fill_null(False)
     events = events.mutate(goes_on=in_time & ~_.order_next, is_ordered=in_time & _.order_next)
     return events.filter(~_.is_order, ~_.goes_on)
 

@@ -13,7 +13,7 @@ from tpaudit.results import Titles
 
 def observe(facts: Facts) -> Any:
     """Customers whose journey has two channels or more, 1 where it converted, once per place of the journey."""
-    steps = facts.touches.filter(_.position.notnull()).select("customer_id", *PLACES)
+    steps = facts.placed_touches.select("customer_id", *PLACES)
     journeys = facts.journeys.filter(_.channels >= 2).select("customer_id", "ended_at", "converted")
     met = journeys.left_join(steps, "customer_id")
     return observations(met, subject=met.customer_id, occurred_at=met.ended_at, value=met.converted)

@@ -9,15 +9,15 @@ from ibis import _
 
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, known, observations
+from tpaudit.kpis.facts import Facts, known, numbered, observations
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Orders placed, 1 where paid, once per touchpoint met before."""
-    placed = _placed(facts).filter(~_.is_fresh).select("order_id", "customer_id", "placed_at", "is_paid")
+    placed = _placed(facts).filter(~_.is_fresh).select("order", "customer_id", "placed_at", "is_paid")
     met = facts.met_before(placed, "placed_at", ignoring=["orders"])
-    return observations(met, subject=met.order_id, occurred_at=met.placed_at, value=met.is_paid)
+    return observations(met, subject=met.order, occurred_at=met.placed_at, value=met.is_paid)
 
 
 def left_out(facts: Facts) -> Any:
@@ -33,7 +33,9 @@ def _placed(facts: Facts) -> Any:
     orders = orders.left_join(paid, orders.order_id == paid.paid_order)
     placed_at = ibis.coalesce(possible(facts.store, orders.created_at), possible(facts.store, orders.paid_at))
     latest = facts.observed_until - ibis.interval(hours=facts.settings.kpi.cart_hours)
-    orders = orders.select("order_id", "customer_id", placed_at=placed_at, is_paid=orders.paid_order.notnull())
+    orders = orders.select(
+        "customer_id", order=numbered(orders.order_id), placed_at=placed_at, is_paid=orders.paid_order.notnull()
+    )
     return orders.mutate(is_fresh=(_.placed_at > latest).fill_null(False))
 
 

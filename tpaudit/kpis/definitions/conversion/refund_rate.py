@@ -7,7 +7,7 @@ from typing import Any
 from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, numbered, observations
 from tpaudit.results import Titles
 
 
@@ -17,9 +17,9 @@ def observe(facts: Facts) -> Any:
     orders = facts.paid_orders.left_join(states, facts.paid_orders.order_id == states.known_order)
     orders = orders.filter(_.refunded_amount.notnull() | _.status.notnull())
     refunded = (orders.refunded_amount > 0).fill_null(False) | (orders.status == "refunded").fill_null(False)
-    events = orders.select("order_id", "customer_id", "ordered_at", refunded=refunded)
+    events = orders.select("customer_id", "ordered_at", order=numbered(orders.order_id), refunded=refunded)
     met = facts.met_before(events, "ordered_at", ignoring=["orders"])
-    return observations(met, subject=met.order_id, occurred_at=met.ordered_at, value=met.refunded)
+    return observations(met, subject=met.order, occurred_at=met.ordered_at, value=met.refunded)
 
 
 KPI = Kpi(

@@ -13,7 +13,7 @@ from tpaudit.results import Titles
 
 def observe(facts: Facts) -> Any:
     """The first step of each journey."""
-    first = facts.touches.filter(_.position == 1)
+    first = facts.placed_touches.filter(_.position == 1)
     return observations(first, subject=first.customer_id)
 
 

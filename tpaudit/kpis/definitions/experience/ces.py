@@ -7,15 +7,16 @@ from typing import Any
 from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, numbered, observations
 from tpaudit.results import Titles
 
 
 def observe(facts: Facts) -> Any:
     """Answers with their score, once per touchpoint met before."""
-    answers = facts.answers.filter(_.metric == "ces").select("answer_id", "customer_id", "answered_at", "score")
+    answers = facts.answers.filter(_.metric == "ces")
+    answers = answers.select("customer_id", "answered_at", "score", answer=numbered(answers.answer_id))
     met = facts.met_before(answers, "answered_at", ignoring=["surveys"])
-    return observations(met, subject=met.answer_id, occurred_at=met.answered_at, value=met.score)
+    return observations(met, subject=met.answer, occurred_at=met.answered_at, value=met.score)
 
 
 KPI = Kpi(

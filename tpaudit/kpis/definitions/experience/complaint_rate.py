@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import PLACES, Facts, known, observations
@@ -27,7 +28,7 @@ def observe(facts: Facts) -> Any:
     in_time = [
         met.customer_id == complaints.complainer,
         complaints.complained_at > met.occurred_at,
-        complaints.complained_at <= met.occurred_at + ibis.interval(days=days),
+        is_within(complaints.complained_at, met.occurred_at, days=days),
     ]
     everybody = observations(met, subject=met.customer_id, value=ibis.literal(0.0))
     if not holds_any(facts, _labelled(facts)):

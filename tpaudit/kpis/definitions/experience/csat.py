@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from tpaudit.kpis.definition import Kind, Kpi
-from tpaudit.kpis.facts import Facts, observations
+from tpaudit.kpis.facts import Facts, numbered, observations
 from tpaudit.results import Titles
 
 
@@ -26,14 +26,10 @@ def _survey_answers(facts: Facts) -> Any:
     """Answers on any scale: the upper two of five grades are the upper quarter of the scale."""
     answers = facts.answers.filter(_.metric == "csat")
     satisfied = (answers.score - answers.low) / (answers.high - answers.low).nullif(0) >= 0.75
-    answers = answers.mutate(satisfied=satisfied).select("answer_id", "customer_id", "answered_at", "satisfied")
+    number = numbered(ibis.literal("answer:") + answers.answer_id)
+    answers = answers.select("customer_id", "answered_at", answer=number, satisfied=satisfied)
     met = facts.met_before(answers, "answered_at", ignoring=["surveys"])
-    return observations(
-        met,
-        subject=ibis.literal("answer:") + met.answer_id,
-        occurred_at=met.answered_at,
-        value=met.satisfied,
-    )
+    return observations(met, subject=met.answer, occurred_at=met.answered_at, value=met.satisfied)
 
 
 KPI = Kpi(

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.horizon import possible
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import Facts, observations
@@ -40,7 +41,7 @@ def _answered(facts: Facts, invitations: Any) -> Any:
         [
             asked.customer_id == answers.answerer,
             answers.answered_at >= asked.occurred_at,
-            answers.answered_at <= asked.occurred_at + ibis.interval(days=facts.settings.kpi.survey_days),
+            is_within(answers.answered_at, asked.occurred_at, days=facts.settings.kpi.survey_days),
         ],
     )
     return observations(told, subject=told.touch_id, value=told.answerer.notnull())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_long_after, is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.cadence import contacts
 from tpaudit.kpis.facts import Facts, known, observations
@@ -16,38 +16,40 @@ from tpaudit.results import Titles
 
 def observe(facts: Facts) -> Any:
     """Contacts the data reach back far enough for, 1 where nothing had happened with the customer for long."""
-    span = ibis.interval(days=facts.settings.kpi.dormant_days)
-    judged, awake = _judged(facts), _awake(facts)
+    judged, awake, days = _judged(facts), _awake(facts), facts.settings.kpi.dormant_days
     seen = facts.customers.select("first_seen_at", seen="customer_id")
-    told = judged.left_join(awake, judged.touch_id == awake.awake)
+    told = judged.left_join(awake, judged.contact == awake.awake)
     told = told.left_join(seen, told.customer_id == seen.seen)
     # Whom nobody knew before is new, not dormant.
-    known_long = (told.first_seen_at <= told.occurred_at - span).fill_null(False)
-    return observations(told, subject=told.touch_id, value=told.awake.isnull() & known_long)
+    known_long = is_long_after(told.occurred_at, told.first_seen_at, days=days).fill_null(False)
+    return observations(told, subject=told.contact, value=told.awake.isnull() & known_long)
 
 
 def _judged(facts: Facts) -> Any:
     """Contacts the data reach back far enough for."""
-    return _dated(facts).filter(_.occurred_at - ibis.interval(days=facts.settings.kpi.dormant_days) >= _.begins_at)
+    return _dated(facts).filter(_reach_back(facts))
+
+
+def _reach_back(facts: Facts) -> Any:
+    return is_long_after(_.occurred_at, _.begins_at, days=facts.settings.kpi.dormant_days)
 
 
 @known
 def _awake(facts: Facts) -> Any:
     """Contacts before which something had happened lately."""
-    judged, span = _judged(facts), ibis.interval(days=facts.settings.kpi.dormant_days)
+    judged = _judged(facts)
     touches = dated_touches(facts).select(toucher="customer_id", touched_at="occurred_at")
     lately = [
         judged.customer_id == touches.toucher,
         touches.touched_at < judged.occurred_at,
-        touches.touched_at >= judged.occurred_at - span,
+        is_within(judged.occurred_at, touches.touched_at, days=facts.settings.kpi.dormant_days),
     ]
-    return judged.join(touches, lately).select(awake="touch_id").distinct()
+    return judged.join(touches, lately).select(awake="contact").distinct()
 
 
 def left_out(facts: Facts) -> Any:
     """Contacts before which the data do not reach back far enough."""
-    span = ibis.interval(days=facts.settings.kpi.dormant_days)
-    return _dated(facts).filter(_.occurred_at - span < _.begins_at)
+    return _dated(facts).filter(~_reach_back(facts))
 
 
 def _dated(facts: Facts) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.handoffs import FOLLOW_UPS_NEEDED, followed_leads
 from tpaudit.kpis.definitions.reach import lead_conversion_rate
@@ -32,7 +33,7 @@ def _judged(facts: Facts) -> Any:
     won = lead_conversion_rate.observe(facts).filter(_.value > 0).select(won_lead="subject")
     leads = followed_leads(facts).filter(_.contacted_at.notnull())
     told = leads.left_join(won, numbered(leads.lead_id) == won.won_lead)
-    tried_again = (told.again_at <= told.contacted_at + ibis.interval(days=days)).fill_null(False)
+    tried_again = is_within(told.again_at, told.contacted_at, days=days).fill_null(False)
     # A second day of contact shows that there were several, even where the first of all is unknown.
     can_tell = (told.is_dated | tried_again) & watched_for(facts, told.contacted_at, days=days)
     return told.mutate(one_try=ibis.cases((can_tell, ~tried_again & told.won_lead.isnull())))

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.handoffs import FOLLOW_UPS_NEEDED, followed_leads
 from tpaudit.kpis.facts import Facts, observations
@@ -28,7 +29,7 @@ def left_out(facts: Facts) -> Any:
 def _judged(facts: Facts) -> Any:
     leads = followed_leads(facts)
     days = facts.settings.kpi.untouched_days
-    in_time = leads.contacted_at <= leads.created_at + ibis.interval(days=days)
+    in_time = is_within(leads.contacted_at, leads.created_at, days=days)
     is_known = leads.contacted_at.isnull() | leads.is_dated | in_time
     is_old = watched_for(facts, leads.created_at, days=days)
     return leads.mutate(untouched=ibis.cases((is_old & is_known, ~in_time.fill_null(False))))

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.facts import PLACES, Facts, known, observations
 from tpaudit.kpis.watching import dated_touches, holds_any, watched_for
@@ -22,7 +23,7 @@ def observe(facts: Facts) -> Any:
     in_time = [
         won.customer_id == service.served,
         service.served_at > won.won_at,
-        service.served_at <= won.won_at + ibis.interval(days=facts.settings.kpi.handoff_days),
+        is_within(service.served_at, won.won_at, days=facts.settings.kpi.handoff_days),
     ]
     taken_over = won.semi_join(service, in_time).select(taken_over="customer_id")
     told = won.left_join(taken_over, won.customer_id == taken_over.taken_over)

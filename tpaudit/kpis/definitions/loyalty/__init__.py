@@ -37,5 +37,5 @@ def past_buyers(facts: Facts) -> Any:
 
 def with_journey(facts: Facts, buyers: Any) -> Any:
     """*buyers* once per place of the journey that led to their first purchase; those without one stay, with NULLs."""
-    steps = facts.touches.filter(_.position.notnull()).select("customer_id", *PLACES)
+    steps = facts.placed_touches.select("customer_id", *PLACES)
     return buyers.left_join(steps, "customer_id")

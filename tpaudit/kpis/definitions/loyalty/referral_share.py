@@ -26,8 +26,9 @@ def observe(facts: Facts) -> Any:
 
 def _origins(facts: Facts) -> Any:
     """Whether a customer was referred, for all of whom the journey, the orders or the contact records tell."""
-    steps = facts.touches.filter(_.position.notnull())
-    told = steps.select("customer_id", is_referred=_.touchpoint.isin(_TOUCHPOINTS)).union(_of_orders(facts))
+    told = facts.placed_touches.select("customer_id", is_referred=_.touchpoint.isin(_TOUCHPOINTS)).union(
+        _of_orders(facts)
+    )
     told = told.union(_of_contacts(facts)).filter(_.customer_id.notnull())
     return told.group_by("customer_id").agg(is_referred=_.is_referred.any())
 

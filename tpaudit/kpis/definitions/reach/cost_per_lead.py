@@ -21,7 +21,7 @@ def observe(facts: Facts) -> Any:
     return paid.union(
         observations(
             credited,
-            cluster=ibis.coalesce(numbered(credited.customer_id), numbered(credited.lead_id)),
+            cluster=ibis.coalesce(credited.customer_id, credited.lead),
             occurred_at=credited.came_at,
             base=credited.part,
         )
@@ -32,14 +32,14 @@ def observe(facts: Facts) -> Any:
 def _credited_leads(facts: Facts) -> Any:
     """Leads, once per touch of the window before, each an equal part of one; else, once where they came in."""
     leads = facts.leads.select(
-        "lead_id", "customer_id", own_touchpoint="touchpoint", own_stage="stage", own_channel="channel",
-        came_at=possible(facts.store, _.created_at),
+        "customer_id", own_touchpoint="touchpoint", own_stage="stage", own_channel="channel",
+        lead=numbered(facts.leads.lead_id), came_at=possible(facts.store, _.created_at),
     )  # fmt: skip
     met = facts.met_before(leads, "came_at", ignoring=["leads", "orders"])
     own = {"touchpoint": met.own_touchpoint, "stage": met.own_stage, "channel": met.own_channel}
     places = {name: met.touchpoint.isnull().ifelse(own.get(name, ibis.null("string")), met[name]) for name in PLACES}
-    touches_of_lead = _.count().over(ibis.window(group_by="lead_id"))
-    return met.select("lead_id", "customer_id", "came_at", **places, part=1.0 / touches_of_lead)
+    touches_of_lead = _.count().over(ibis.window(group_by="lead"))
+    return met.select("lead", "customer_id", "came_at", **places, part=1.0 / touches_of_lead)
 
 
 KPI = Kpi(

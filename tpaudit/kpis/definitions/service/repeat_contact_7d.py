@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from ibis import _
 
+from tpaudit.engine.portable import is_within
 from tpaudit.kpis.definition import Kind, Kpi
 from tpaudit.kpis.definitions.service import requests
 from tpaudit.kpis.facts import Facts, observations
@@ -18,7 +18,7 @@ def observe(facts: Facts) -> Any:
     """Requests of known customers watched long enough, 1 where the same customer asked again in time."""
     asked = requests(facts).filter(_.customer_id.notnull())
     watched = asked.filter(watched_for(facts, _.occurred_at, days=facts.settings.kpi.recontact_days))
-    in_time = watched.next_at <= watched.occurred_at + ibis.interval(days=facts.settings.kpi.recontact_days)
+    in_time = is_within(watched.next_at, watched.occurred_at, days=facts.settings.kpi.recontact_days)
     return observations(watched, subject=watched.touch_id, value=in_time.fill_null(False))
 
 
