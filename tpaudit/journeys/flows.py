@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from tpaudit.engine import Engine
 from tpaudit.engine.portable import epoch_seconds
 from tpaudit.journeys.waits import median_hours
 from tpaudit.store import Store
@@ -15,16 +16,18 @@ START, CONVERSION, END = "START", "CONVERSION", "END"
 _STEP = ("from_touchpoint", "to_touchpoint")
 
 
-def steps(touches: Any, journeys: Any) -> Any:
+def steps(engine: Engine, touches: Any, journeys: Any) -> Any:
     """Each step of a journey: customer_id, from_touchpoint, to_touchpoint and the seconds between.
+
+    *touches* come as mart `journey_touches` has them, by customer and time.
 
     The last step leads to CONVERSION, with the time to it, or to END, with none.
     """
     met = touches.filter(touches.position.notnull())
-    met = met.select("customer_id", "touchpoint", "position", "occurred_at")
-    in_order = ibis.window(group_by="customer_id", order_by="position")
-    met = met.mutate(
-        next_touchpoint=met.touchpoint.lead().over(in_order), next_at=met.occurred_at.lead().over(in_order)
+    met = engine.neighbours(
+        met.select("customer_id", "touchpoint", "occurred_at"),
+        within="customer_id",
+        after={"next_touchpoint": "touchpoint", "next_at": "occurred_at"},
     )
     met = met.left_join(journeys.select("customer_id", "converted", "ended_at"), "customer_id")
     conversion_at = ibis.cases((met.next_touchpoint.isnull() & met.converted, met.ended_at))
@@ -42,7 +45,7 @@ def transitions(store: Store, touches: Any, journeys: Any) -> Any:
     Every journey adds one row from START and one to CONVERSION or END. The median time is that between the two
     touches, or between the last touch and the conversion, with its interval; START and END have none.
     """
-    made = store.cache(steps(touches, journeys))
+    made = store.cache(steps(store.engine, touches, journeys))
     first = touches.filter(touches.position == 1)
     entered = first.group_by(to_touchpoint=first.touchpoint).agg(customers=first.count(), transitions=first.count())
     entered = entered.select("to_touchpoint", "customers", "transitions", from_touchpoint=ibis.literal(START))

@@ -6,9 +6,11 @@ from functools import reduce
 from typing import Any
 
 import ibis
+from ibis import _
 
+from tpaudit.engine import Engine
 from tpaudit.engine.codes import with_codes
-from tpaudit.engine.portable import code_of, epoch_seconds
+from tpaudit.engine.portable import epoch_seconds, is_within, number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.waits import median_hours
@@ -36,8 +38,8 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     touches = _coded(store)
     met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
     journeys = store.mart("journeys")
-    journeys = journeys.mutate(customer_id=code_of(journeys.customer_id))
-    parts = [_reached(met), _waited(store, met), _rated(met), _ended(touches, journeys), _voices(store, met)]
+    journeys = journeys.mutate(customer_id=number_of(journeys.customer_id))
+    parts = [_reached(store, met), _waited(store, met), _rated(met), _ended(touches, journeys), _voices(store, met)]
     # One after the other: together they would need the memory of all.
     rows = reduce(_beside, (store.engine.cache(part) for part in parts))
     rows = rows.mutate(
@@ -50,12 +52,12 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
 def _coded(store: Store) -> Any:
     """All touches, with numbers for customers and, inside the engine, for stages and touchpoints."""
     touches = with_codes(store.engine, store.mart("journey_touches"), _CELL)
-    return store.engine.view(touches.mutate(customer_id=code_of(touches.customer_id)))
+    return store.engine.view(touches.mutate(customer_id=touches.customer_number))
 
 
-def _reached(met: Any) -> Any:
+def _reached(store: Store, met: Any) -> Any:
     """Per cell: the customers who met it, and their share of the customers seen in the stage."""
-    once = met.select("customer_id", *_CELL).distinct()
+    once = store.cache(met.select("customer_id", *_CELL).distinct())
     cells = once.group_by(_CELL).agg(customers=once.count())
     in_stage = once.group_by("stage").agg(stage_customers=once.customer_id.nunique())
     joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)], rname="{name}_again")
@@ -64,22 +66,40 @@ def _reached(met: Any) -> Any:
 
 def _waited(store: Store, met: Any) -> Any:
     """Per cell: median hours to the customer's next touch, with its interval."""
-    # Touches of one instant are ordered by what they are, so that the waits do not depend on row order.
-    in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touchpoint", "stage"])
-    at = epoch_seconds(met.occurred_at)
-    waits = met.select("customer_id", *_CELL, seconds=at.lead().over(in_time) - at)
-    waits = store.cache(waits.filter(waits.seconds.notnull()))
+    waits = store.cache(_waits(store.engine, met))
     found = median_hours(store.engine, waits, _CELL)
     found = found.rename(median_hours_to_next="median_hours", hours_low="low", hours_high="high")
     store.engine.release(waits)
     return found
 
 
+def _waits(engine: Engine, met: Any) -> Any:
+    """Each touch that its customer had another after, with the seconds between.
+
+    Touches of one instant are ordered by what they are, so that the waits do not depend on their ids: all but the last
+    wait for nothing.
+    """
+    met = met.select("customer_id", *_CELL, "occurred_at")
+    beside = engine.neighbours(met, "customer_id", before={"before": "occurred_at"}, after={"after": "occurred_at"})
+    beside = beside.mutate(
+        seconds=epoch_seconds(beside.after) - epoch_seconds(beside.occurred_at),
+        is_tied=((_.before == _.occurred_at) | (_.after == _.occurred_at)).fill_null(False),
+    )
+    beside = engine.view(beside)
+    tied, of_instant = beside.filter(_.is_tied), ["customer_id", "occurred_at"]
+    in_order = ibis.window(group_by=of_instant, order_by=["touchpoint", "stage"])
+    others = tied.occurred_at.lead().over(in_order).notnull()
+    until_next = tied.seconds.max(where=_.after > _.occurred_at).over(ibis.window(group_by=of_instant))
+    tied = tied.mutate(seconds=ibis.ifelse(others, 0, until_next))
+    return beside.filter(~_.is_tied).union(tied).select("customer_id", *_CELL, "seconds").filter(_.seconds.notnull())
+
+
 def _rated(met: Any) -> Any:
     """Per cell: good ratings, answers that came late."""
     good = (met.satisfaction_score >= 4).cast("float64")
     late = (met.first_response_seconds > LATE_SECONDS).cast("float64")
-    return met.group_by(_CELL).agg(csat=good.mean(), ratings=good.count(), late=late.mean(), answers=late.count())
+    told = met.filter(met.satisfaction_score.notnull() | met.first_response_seconds.notnull())
+    return told.group_by(_CELL).agg(csat=good.mean(), ratings=good.count(), late=late.mean(), answers=late.count())
 
 
 def _ended(touches: Any, journeys: Any) -> Any:
@@ -109,7 +129,7 @@ def _voices(store: Store, met: Any) -> Any:
     links = store.mart("customer_links").select("contact_id", "customer_id")
     answers = surveys.filter(surveys.metric.isin(["nps", "ces"]) & surveys.score.notnull())
     answers = answers.inner_join(links, "contact_id").select(
-        "response_id", "metric", "score", customer_id=code_of(links.customer_id),
+        "response_id", "metric", "score", customer_id=number_of(links.customer_id),
         answered_at=possible(store, answers.submitted_at),
     )  # fmt: skip
     days = store.audit.config.settings.journey.window_days
@@ -118,7 +138,7 @@ def _voices(store: Store, met: Any) -> Any:
         [
             met.customer_id == answers.customer_id,
             met.occurred_at <= answers.answered_at,
-            met.occurred_at >= answers.answered_at - ibis.interval(days=days),
+            is_within(answers.answered_at, met.occurred_at, days=days),
         ],
     )
     pairs = pairs.select(*_CELL, "response_id", "metric", "score").distinct()

@@ -71,20 +71,19 @@ def returns(store: Store) -> Returns | None:
 
     A touchpoint met several times in a row is met once.
     """
-    in_order = ibis.window(group_by="customer_id", order_by="position")
-    met = store.mart("journey_touches").filter(_.position.notnull()).select("customer_id", "touchpoint", "position")
-    moves = met.mutate(left=met.touchpoint.lag().over(in_order)).filter(_.left.isnull() | (_.left != _.touchpoint))
-    moves = store.engine.cache(moves)
+    engine = store.engine
+    met = store.mart("journey_touches").filter(_.position.notnull()).select("touchpoint", customer_id="customer_number")
+    met = engine.neighbours(met, within="customer_id", before={"left": "touchpoint"})
+    moves = engine.cache(met.filter(_.left.isnull() | (_.left != _.touchpoint)))
     by_journey = moves.group_by("customer_id").agg(moves=moves.count(), touchpoints=moves.touchpoint.nunique())
     counted = by_journey.agg(journeys=by_journey.count(), returned=by_journey.count(where=_.moves > _.touchpoints))
-    row = store.engine.fetch_rows(counted)[0]
+    row = engine.fetch_rows(counted)[0]
     if not row["journeys"]:
         return None
-    two_before = moves.left.lag().over(in_order)
-    back = moves.mutate(start=two_before).filter(_.start == _.touchpoint)
+    back = engine.neighbours(moves, within="customer_id", before={"start": "left"}).filter(_.start == _.touchpoint)
     loops = back.group_by("touchpoint", through=back.left).agg(customers=back.customer_id.nunique(), times=back.count())
-    rows = store.engine.fetch_rows(loops.order_by([loops.customers.desc(), "touchpoint", "through"]))
-    store.engine.release(moves)
+    rows = engine.fetch_rows(loops.order_by([loops.customers.desc(), "touchpoint", "through"]))
+    engine.release(moves)
     return Returns(
         journeys=row["journeys"],
         returned=row["returned"],
