@@ -43,7 +43,7 @@ def stage_flow(store: Store) -> tuple[StageFlow, ...]:
     """
     touches = store.mart("journey_touches").filter(_.customer_id.notnull(), _.stage.notnull())
     touches = touches.mutate(at=possible(store, touches.occurred_at))
-    seen = touches.group_by("customer_id").agg(
+    seen = touches.group_by("customer_number").agg(
         **{f"first_{stage}": touches["at"].min(where=touches.stage == stage) for stage in STAGES},
         **{f"last_{stage}": touches["at"].max(where=touches.stage == stage) for stage in STAGES[1:]},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import ibis
+from ibis import _
 
 from tpaudit.engine.portable import number_of
 from tpaudit.model import MARTS
@@ -47,8 +47,10 @@ class NumberedStore(Store):
         rows = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
         if "customer_number" in rows.columns:
             # A mart written by hand, or by an earlier version, tells none.
-            number = ibis.coalesce(rows.customer_number, number_of(rows.customer_id))
-            return self.engine.view(rows.mutate(customer_id=number).drop("customer_number"))
+            lacking = rows.filter(_.customer_number.isnull(), _.customer_id.notnull())
+            if not self.engine.fetch_rows(lacking.select("customer_id").limit(1)):
+                return self.engine.view(rows.mutate(customer_id=rows.customer_number).drop("customer_number"))
+            rows = rows.drop("customer_number")
         numbers = rows.mutate(customer_id=number_of(rows.customer_id))
         return self.cache(numbers) if self._is_laid_down else self.engine.view(numbers)
 

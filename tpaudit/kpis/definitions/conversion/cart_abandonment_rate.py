@@ -48,8 +48,12 @@ def _carts(facts: Facts) -> Any:
         **{place: ibis.null("string") for place in PLACES}, is_order=ibis.literal(True),
     )  # fmt: skip
     events = touches.union(orders).filter(_.occurred_at.notnull())
-    in_order = ibis.window(group_by="customer_id", order_by=[events.occurred_at, events.is_order, events.touch_id])
-    events = events.mutate(next_at=_.occurred_at.lead().over(in_order), order_next=_.is_order.lead().over(in_order))
+    events = facts.store.engine.neighbours(
+        events,
+        "customer_id",
+        ("customer_id", "occurred_at", "is_order", "touch_id"),
+        after={"next_at": "occurred_at", "order_next": "is_order"},
+    )
     in_time = is_within(events.next_at, events.occurred_at, hours=facts.settings.kpi.cart_hours).fill_null(False)
     events = events.mutate(goes_on=in_time & ~_.order_next, is_ordered=in_time & _.order_next)
     return events.filter(~_.is_order, ~_.goes_on)
