@@ -6,6 +6,7 @@ import gc
 import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import ibis
@@ -136,6 +137,32 @@ def test_neighbours_are_those_of_the_same_group_in_the_order_told(threads: int) 
     before[order[1:][same]], after[order[:-1][same]] = place[order[:-1][same]] * 3, place[order[1:][same]] * 3
     assert (found["before"].fill_null(-1).to_numpy() == before[np.argsort(place)]).all()
     assert (found["after"].fill_null(-1).to_numpy() == after[np.argsort(place)]).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_rows_of_a_file_in_order_have_their_neighbours_without_a_sort(threads: int, tmp_path: Path) -> None:
+    engine = connect(EngineSettings(threads=threads))
+    rng = np.random.default_rng(7)
+    group, place = np.sort(rng.integers(0, 30_000, 200_000)), np.arange(200_000)
+    table = pa.table(
+        {"group": pa.array(group, mask=group >= 29_000), "place": place, "kept": rng.random(200_000) < 0.4}
+    )
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=9_000)
+    rows = engine.scan([tmp_path / "rows.parquet"], {"group": "int64", "place": "int64", "kept": "boolean"})
+    beside = engine.neighbours(
+        rows.filter(rows.kept).drop("kept"), "group", before={"left": "place"}, after={"next": "place", "of": "group"}
+    )
+    # Read twice, as an engine may be tempted to share what both have in common.
+    beside = engine.view(beside)
+    is_first = beside.left.isnull()
+    found = engine.fetch(beside.filter(is_first).union(beside.filter(~is_first)).order_by("place")).to_pylist()
+    kept = table.filter(table["kept"]).to_pylist()
+    alike = [one["group"] is not None and one["group"] == other["group"] for one, other in pairwise(kept)]
+    before = [None] + [one["place"] if same else None for one, same in zip(kept, alike, strict=False)]
+    after = [other["place"] if same else None for other, same in zip(kept[1:], alike, strict=True)] + [None]
+    assert [row["left"] for row in found] == before
+    assert [row["next"] for row in found] == after
+    assert all(row["of"] == (row["group"] if row["next"] is not None else None) for row in found)
 
 
 @pytest.mark.parametrize("threads", [1, 4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -200,6 +201,16 @@ def test_a_rated_chat_that_also_gave_a_ticket_is_one_touch_with_its_rating(tmp_p
         ("tickets/k2/Ticket Opened", "returns", 5.0, 300.0, 2),
         ("tickets/k2/Ticket Solved", "returns", None, None, None),
     ]
+
+
+def test_touches_carry_the_number_of_their_customer(built: tuple[Store, JourneyResult]) -> None:
+    def number(customer_id: str) -> int:
+        digest = hashlib.md5(customer_id.encode()).hexdigest()
+        return int(digest[3:15] + digest[:3], 16)
+
+    told = rows(built[0], "journey_touches", "customer_id", "customer_number")
+    assert {customer_id for customer_id, _ in told} == {"A", "B", "C", None}
+    assert all(found == (number(customer_id) if customer_id else None) for customer_id, found in told)
 
 
 def test_a_membership_known_to_two_systems_is_joined_once(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from scipy import stats
 
 from tests.journeys.plain_waits import HOUR, expected
 from tpaudit.engine import Engine, EngineSettings, connect
+from tpaudit.journeys.journey_map import touch_waits
 from tpaudit.journeys.waits import median_hours
 
 Wait = tuple[str | None, str, int]
@@ -77,3 +80,25 @@ def test_intervals_of_customers_who_wait_alike_cover_the_median(engine: Engine) 
     covered = [low <= truth <= high for _, low, high in found(engine, waits).values() if low and high]
     assert len(covered) == 400
     assert 0.92 <= np.mean(covered) <= 0.99
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("uvw"), st.integers(0, 4), st.sampled_from("abc"), st.sampled_from(["s", None])))
+)
+@settings(max_examples=25, deadline=None)
+def test_of_touches_at_one_instant_the_last_waits_for_the_next_instant(
+    engine: Engine, touches: list[tuple[str, int, str, str | None]]
+) -> None:
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    # Ids in any order, as in the mart, where they decide among touches of one instant.
+    in_mart = sorted(enumerate(touches), key=lambda touch: (*touch[1][:2], touch[0]))
+    customer, at, touchpoint, stage = zip(*(touch for _, touch in in_mart), strict=True) if touches else ((),) * 4
+    columns = {"customer_id": pa.array(customer, pa.string()), "touchpoint": pa.array(touchpoint, pa.string())}
+    columns |= {"stage": pa.array(stage, pa.string())}
+    columns["occurred_at"] = pa.array([begin + timedelta(hours=hour) for hour in at], pa.timestamp("us", tz="UTC"))
+    told = engine.fetch_rows(touch_waits(engine, engine.table(pa.table(columns))))
+    in_time = sorted(touches, key=lambda touch: (*touch[:3], touch[3] is None, touch[3] or ""))
+    expected_waits = [
+        (one[2], one[3], (other[1] - one[1]) * HOUR) for one, other in pairwise(in_time) if one[0] == other[0]
+    ]
+    assert Counter((row["touchpoint"], row["stage"], row["seconds"]) for row in told) == Counter(expected_waits)

@@ -61,19 +61,21 @@ def _reached(store: Store, met: Any) -> Any:
     cells = once.group_by(_CELL).agg(customers=once.count())
     in_stage = once.group_by("stage").agg(stage_customers=once.customer_id.nunique())
     joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)], rname="{name}_again")
-    return joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers)
+    found = store.engine.fetch(joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers))
+    store.engine.release(once)
+    return store.engine.table(found)
 
 
 def _waited(store: Store, met: Any) -> Any:
     """Per cell: median hours to the customer's next touch, with its interval."""
-    waits = store.cache(_waits(store.engine, met))
+    waits = store.cache(touch_waits(store.engine, met))
     found = median_hours(store.engine, waits, _CELL)
     found = found.rename(median_hours_to_next="median_hours", hours_low="low", hours_high="high")
     store.engine.release(waits)
     return found
 
 
-def _waits(engine: Engine, met: Any) -> Any:
+def touch_waits(engine: Engine, met: Any) -> Any:
     """Each touch that its customer had another after, with the seconds between.
 
     Touches of one instant are ordered by what they are, so that the waits do not depend on their ids: all but the last
