@@ -39,9 +39,9 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     met = touches.filter(touches.customer_id.notnull() & touches.touchpoint.notnull())
     journeys = store.mart("journeys")
     journeys = journeys.mutate(customer_id=number_of(journeys.customer_id))
-    parts = [_reached(store, met), _waited(store, met), _rated(met), _ended(touches, journeys), _voices(store, met)]
     # One after the other: together they would need the memory of all.
-    rows = reduce(_beside, (store.engine.cache(part) for part in parts))
+    others = (store.engine.cache(part) for part in (_rated(met), _ended(touches, journeys), _voices(store, met)))
+    rows = reduce(_beside, [_reached(store, met), _waited(store, met), *others])
     rows = rows.mutate(
         kind=_of_catalogue(rows, {touchpoint.id: touchpoint.kind for touchpoint in catalogue}),
         owner=_of_catalogue(rows, {touchpoint.id: touchpoint.owner for touchpoint in catalogue if touchpoint.owner}),
