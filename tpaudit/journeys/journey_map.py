@@ -40,8 +40,8 @@ def journey_map(store: Store, catalogue: Catalogue) -> Any:
     journeys = store.mart("journeys")
     journeys = journeys.mutate(customer_id=number_of(journeys.customer_id))
     # One after the other: together they would need the memory of all.
-    others = (store.engine.cache(part) for part in (_rated(met), _ended(touches, journeys), _voices(store, met)))
-    rows = reduce(_beside, [_reached(store, met), _waited(store, met), *others])
+    counted = (_reached(met), _rated(met), _ended(touches, journeys), _voices(store, met))
+    rows = reduce(_beside, [*(store.engine.cache(part) for part in counted), _waited(store, met)])
     rows = rows.mutate(
         kind=_of_catalogue(rows, {touchpoint.id: touchpoint.kind for touchpoint in catalogue}),
         owner=_of_catalogue(rows, {touchpoint.id: touchpoint.owner for touchpoint in catalogue if touchpoint.owner}),
@@ -55,15 +55,13 @@ def _coded(store: Store) -> Any:
     return store.engine.view(touches.mutate(customer_id=touches.customer_number))
 
 
-def _reached(store: Store, met: Any) -> Any:
+def _reached(met: Any) -> Any:
     """Per cell: the customers who met it, and their share of the customers seen in the stage."""
-    once = store.cache(met.select("customer_id", *_CELL).distinct())
+    once = met.select("customer_id", *_CELL).distinct()
     cells = once.group_by(_CELL).agg(customers=once.count())
     in_stage = once.group_by("stage").agg(stage_customers=once.customer_id.nunique())
     joined = cells.left_join(in_stage, [cells.stage.identical_to(in_stage.stage)], rname="{name}_again")
-    found = store.engine.fetch(joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers))
-    store.engine.release(once)
-    return store.engine.table(found)
+    return joined.select(*_CELL, "customers", reach=joined.customers / joined.stage_customers)
 
 
 def _waited(store: Store, met: Any) -> Any:
