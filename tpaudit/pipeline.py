@@ -22,6 +22,7 @@ from tpaudit.atomic import clear_unfinished, explained, replacing
 from tpaudit.audit import Audit, StageRecord, State
 from tpaudit.audit.inputs import InputFile, InputHashes, discover
 from tpaudit.errors import InputFault, NobodyFound
+from tpaudit.model import MARTS
 from tpaudit.results import IngestResult, Result, RunResult, StageOutcome, ValidateResult
 from tpaudit.stages import BEFORE_GATE, BEHIND_GATE, INGEST, STAGES, Stage
 
@@ -299,6 +300,8 @@ class Pipeline:
         return _hash(
             __version__,
             stage.name,
+            # Marts of a build that knew other columns would be read as if these were unknown.
+            [MARTS[mart].column_names for mart in stage.marts],
             self._lake_signature(),
             [
                 known.fingerprint if (known := self.state.get(name)) else None

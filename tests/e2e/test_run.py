@@ -6,14 +6,17 @@ import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.conftest import document, run_tpaudit
+from tpaudit.audit import Audit, load_config
 from tpaudit.checks.registry import load as load_checks
 from tpaudit.model import MARTS
+from tpaudit.pipeline import Ingestion, Pipeline
 
 pytestmark = pytest.mark.e2e
 
@@ -95,6 +98,18 @@ def test_another_language_asks_for_another_report_and_no_other_figures(audit_cop
     assert 'lang="zh' in Path(found["report_file"]).read_text(encoding="utf-8")
     again = document(run_tpaudit("-C", audit_copy, "run", "--lang", "zh", "--format", "json"))
     assert (again["status"], again["run_id"]) == ("nothing to do", found["run_id"])
+
+
+def test_marts_of_a_build_that_knew_other_columns_are_derived_again(
+    audit_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = Audit(audit_copy, load_config(audit_copy, {}))
+    with Pipeline(audit, Ingestion()) as pipeline:
+        assert pipeline.is_unchanged()
+    known = MARTS["journey_touches"]
+    monkeypatch.setitem(MARTS, "journey_touches", replace(known, columns=known.columns[:-1]))
+    with Pipeline(audit, Ingestion()) as pipeline:
+        assert not pipeline.is_unchanged()
 
 
 def test_only_what_depends_on_a_change_runs_again(audit_copy: Path) -> None:
