@@ -46,7 +46,7 @@ class NumberedStore(Store):
     def _numbers(self, rows: Any) -> Any:
         rows = rows.drop(*(lineage for lineage in _LINEAGE if lineage in rows.columns))
         if "customer_number" in rows.columns:
-            # A mart written by hand, or by an earlier version, tells none.
+            # A mart written by hand may tell none; one of an earlier version is derived anew before it is read.
             lacking = rows.filter(_.customer_number.isnull(), _.customer_id.notnull())
             if not self.engine.fetch_rows(lacking.select("customer_id").limit(1)):
                 return self.engine.view(rows.mutate(customer_id=rows.customer_number).drop("customer_number"))
