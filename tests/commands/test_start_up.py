@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,22 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\n"
         "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_ingest_does_not_load_pandas(finished_audit: Path, tmp_path: Path) -> None:
+    """It takes a tenth of the time of a small file, and pyarrow loads it for next to nothing (`reading.arrays`)."""
+    (tmp_path / "tpaudit.toml").touch()
+    kinds = ("ExportOrderList*.csv", "53KF*.xlsx", "*.jsonl.gz", "*.parquet")
+    files = [str(next((finished_audit / "exports").glob(kind))) for kind in kinds]
+    program = (
+        "import sys\n"
+        f"sys.argv = ['tpaudit', 'ingest', *{files!r}, '-C', {str(tmp_path)!r}, '-q']\n"
+        "from tpaudit.commands.app import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "assert 'duckdb' in sys.modules and 'pandas' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tpaudit.ingest.reading.grid import as_text
+from tpaudit.ingest.reading.grid import Cells, as_text
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**17), 10**17).map(float), st.integers(0, 999)
@@ -28,6 +30,21 @@ def written(number: float) -> str:
     if abs(number) >= 1e15:
         return f"{number:.15G}"
     return str(round(number)) if number == round(number) else repr(number)
+
+
+@given(st.lists(st.text(st.sampled_from("a订单 \0\n,")), max_size=8))
+def test_texts_stay_as_they_are(cells: list[str]) -> None:
+    assert as_text(cells).to_pylist() == cells
+
+
+@pytest.mark.parametrize("kinds", list(itertools.permutations(("订单", 7.5, "a\0b", True), 2)))
+def test_a_column_may_change_its_kind_below(kinds: tuple[object, ...]) -> None:
+    """Rows are read part by part: each part stays what it is beside others."""
+    column = [kind for kind in kinds for _ in range(700)]
+    read = Cells(([cell] for cell in column), 1, len(column), None)
+    assert [cell for batch in read.batches() for cell in batch.column(0).to_pylist()] == [
+        text for kind in kinds for text in as_text([kind]).to_pylist() * 700
+    ]
 
 
 def test_what_is_neither_number_nor_text() -> None:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 import duckdb
 import ibis
 import ibis.expr.operations as ops
+from ibis.formats.pyarrow import PyArrowTableProxy
+from ibis.util import gen_name
 
 from tpaudit.engine.settings import EngineSettings
 from tpaudit.engine.shared_work import computed_once
@@ -68,7 +70,7 @@ class DuckDBEngine:
         """Return an Ibis table over Parquet *files* with exactly the columns of *schema*."""
         target = ibis.schema(dict(schema))
         if not files:
-            return ibis.memtable([], schema=target)
+            return self.table(target.to_pyarrow().empty_table())
         paths = [str(file) for file in files]
         found = self._explained(lambda: self._connection.read_parquet(paths, union_by_name=True))
         columns = {
@@ -85,7 +87,9 @@ class DuckDBEngine:
 
     def table(self, data: Any) -> Any:
         """Return an Ibis table over a small Arrow table."""
-        return ibis.memtable(data)
+        # As `ibis.memtable` makes it, which loads pandas to ask whether the data is of one of its kinds.
+        schema, proxy = ibis.Schema.from_pyarrow(data.schema), PyArrowTableProxy(data)
+        return ops.InMemoryTable(name=gen_name("table"), schema=schema, data=proxy).to_expr()
 
     def cache(self, expression: Any, *, is_large: bool = False) -> Any:
         """Evaluate *expression* once and keep the result in a temporary table, or file if it *is_large*."""

@@ -10,11 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tpaudit.ingest.reading import arrays
+
 # Cells that tell whether a column repeats itself.
 _SAMPLED = 512
 # The least byte that is not ASCII.
 _BEYOND_ASCII = 0x80
 _LF = 10
+_NOTHING_AND_LF = tuple(arrays.texts(["", "\n"]).cast(pa.binary()))
 
 
 def bytes_of(cells: pa.Array) -> np.ndarray:
@@ -64,12 +67,8 @@ def _each_decoded(cells: pa.Array, encoding: str) -> pa.Array:
     signs = bytes_of(cells)
     if not signs.size or signs.max() < _BEYOND_ASCII:
         return cells.view(pa.string())
-    lines = bytes_of(pc.binary_join_element_wise(cells, b"", b"\n")).tobytes().decode(encoding)
-    signs = np.frombuffer(lines.encode("utf-8"), np.uint8)
-    is_end = signs == _LF
-    ends = np.flatnonzero(is_end)
-    if len(ends) != len(cells):
-        # Some cells are of several lines.
-        return pa.array([cell.decode(encoding) for cell in cells.to_pylist()], pa.string())
-    places = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
-    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(places), pa.py_buffer(signs[~is_end]))
+    lines = bytes_of(pc.binary_join_element_wise(cells, *_NOTHING_AND_LF)).tobytes().decode(encoding)
+    texts = arrays.texts_ended_by(_LF, lines)
+    # Some cells are of several lines.
+    is_torn = len(texts) != len(cells)
+    return arrays.texts([cell.decode(encoding) for cell in cells.to_pylist()]) if is_torn else texts

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tpaudit.ingest.issues import Issue, redacted
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.cell_bytes import written_out
 from tpaudit.ingest.reading.cell_kinds import EMPTY, TEXT, column_kinds, conflicts
 from tpaudit.ingest.reading.decode import REPLACEMENT, Progress, TextSource, Undecodable
@@ -55,8 +56,8 @@ class TextRows:
             pieces, encoding = (text.encode("utf-8") for text in self._source.blocks(*span)), "utf-8"
         skipped = self._first - self._table.first
         for rows in rows_of(pieces, encoding, dialect, self._split_width, self._table.first, skipped):
-            missing = pa.array([""] * len(rows.numbers), pa.string())
-            rows.columns += [missing] * (self._width - self._split_width)
+            missing = self._width - self._split_width
+            rows.columns += [arrays.texts([""] * len(rows.numbers))] * missing if missing else []
             yield rows
 
     def stage(self, file: Path, nulls: tuple[str, ...], progress: Progress | None) -> Staged:
@@ -110,7 +111,7 @@ class TextRows:
         numbers = np.concatenate((rows.numbers, [number for number, _ in settled]))
         order = np.argsort(numbers, kind="stable")
         added = zip(*(cells for _, cells in settled), strict=True)
-        columns = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())]).take(pa.array(order))
+        columns = [pa.concat_arrays([written_out(column), arrays.texts(cells)]).take(arrays.numbers(order))
                    for column, cells in zip(rows.columns, added, strict=True)]  # fmt: skip
         return numbers[order], columns
 
@@ -217,7 +218,7 @@ def _undecodable(rows: Rows, names: Sequence[str]) -> list[Issue]:
     for name, cells in zip(names, rows.columns, strict=True):
         hit = pc.match_substring(cells, REPLACEMENT).to_numpy(zero_copy_only=False).astype(bool)
         if hit.any():
-            samples = cells.filter(pa.array(hit)).to_pylist()
+            samples = cells.filter(arrays.flags(hit)).to_pylist()
             issues += [
                 Issue("undecodable_byte", int(row), name, sample=redacted(sample))
                 for row, sample in zip(rows.numbers[hit], samples, strict=True)

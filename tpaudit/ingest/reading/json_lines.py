@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.decode import Progress, TextSource, Undecodable
 from tpaudit.ingest.reading.json_stream import JsonStream, Value, elements, members
 from tpaudit.ingest.reading.staged import SourceColumn, Staged, StageWriter, source_columns
@@ -73,7 +74,7 @@ def stage_json_elements(
             texts = (text for _, text in elements_of(source, progress, within))
             number = 1
             while batch := list(itertools.islice(texts, _BATCH)):
-                writer.write(np.arange(number, number + len(batch)), [pa.array(batch, pa.string())])
+                writer.write(np.arange(number, number + len(batch)), [arrays.texts(batch)])
                 number += len(batch)
     except Undecodable:
         return stage_json_elements(source.settled(), names, file, progress, within)
@@ -217,5 +218,5 @@ def _line_blocks(pieces: Iterable[str]) -> Iterator[pa.Array]:
 
 
 def _split(block: str) -> pa.Array:
-    lines = pc.split_pattern(pa.array([block], pa.large_string()), "\n").values
+    lines = pc.split_pattern(arrays.text_of(block.encode("utf-8")), "\n").values
     return pc.utf8_rtrim(lines, characters="\r").cast(pa.string())

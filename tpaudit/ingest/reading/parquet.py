@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.decode import Progress
 from tpaudit.ingest.reading.staged import ROW, Staged, source_columns
 from tpaudit.ingest.refusal import Refusal
@@ -38,7 +39,7 @@ def stage_parquet(path: Path, file: Path, progress: Progress | None = None) -> S
     try:
         with pq.ParquetWriter(file, schema, compression="lz4") as writer:
             for batch in source.iter_batches(batch_size=_BATCH):
-                rows = pa.array(np.arange(number, number + batch.num_rows), pa.int64())
+                rows = arrays.numbers(np.arange(number, number + batch.num_rows))
                 writer.write_batch(pa.record_batch([rows, *batch.columns], schema=schema))
                 number += batch.num_rows
                 if progress:

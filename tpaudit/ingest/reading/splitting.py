@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.arrow_split import UTF8, split_by_arrow
 from tpaudit.ingest.reading.cell_bytes import written_out
 from tpaudit.ingest.reading.decode import Undecodable
@@ -190,7 +191,7 @@ class _Block:
         """Rows of which some take several lines; None unless these hold exactly the lines with unpaired quotes."""
         inside = np.zeros(len(columns[0]), dtype=np.int64)
         for column in columns:
-            inside += pc.count_substring(written_out(column), "\n").to_numpy(zero_copy_only=False)
+            inside += arrays.values_of(pc.count_substring(written_out(column), "\n"))
         starts = np.concatenate(([0], np.cumsum(inside + 1)))
         if starts[-1] != self.lines:
             return None
@@ -315,9 +316,9 @@ class _Block:
             numbers = np.concatenate((numbers, [record.number for record in right]))
             order = np.argsort(numbers, kind="stable")
             more = zip(*(record.cells for record in right), strict=True)
-            joined = [pa.concat_arrays([written_out(column), pa.array(cells, pa.string())])
+            joined = [pa.concat_arrays([written_out(column), arrays.texts(cells)])
                       for column, cells in zip(columns, more, strict=True)]  # fmt: skip
-            numbers, columns = numbers[order], [column.take(pa.array(order)) for column in joined]
+            numbers, columns = numbers[order], [column.take(arrays.numbers(order)) for column in joined]
         return Rows(numbers, columns, [self._as_written(record) for record in odd])
 
     def _as_written(self, record: Record) -> Record:
@@ -353,11 +354,11 @@ class _Lines(Sequence[str]):
 
 
 def _no_rows(width: int) -> list[pa.Array]:
-    return [pa.array([], pa.string()) for _ in range(width)]
+    return [pa.nulls(0, pa.string()) for _ in range(width)]
 
 
 def _insist_on_utf8(data: bytes) -> None:
     try:
-        pa.array([data], pa.binary()).cast(pa.string())
+        arrays.text_of(data).validate(full=True)
     except pa.ArrowInvalid as fault:
         raise Undecodable from fault

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tpaudit.ingest.issues import Issue
 from tpaudit.ingest.names import unique_keys
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.cell_bytes import bytes_of, lengths_of, repeats, written_out
 
 ROW = "_row"
@@ -58,7 +59,7 @@ class Staged:
 # Written by platforms where there is nothing to write.
 NULL_MARKERS = ("", "-", "--", "——", "/", "NULL", "null", "N/A", "n/a", "未取到值", "无", "None", "NaN", "nan")
 _WORDS = pa.dictionary(pa.int32(), pa.string())
-_NULL = pa.scalar(None, pa.string())
+_NULL = pa.nulls(1, pa.string())[0]
 # What the blanks beyond ASCII begin with in UTF-8.
 _WIDE_BLANKS = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a", b"\xe2\x80", b"\xe2\x81", b"\xe3\x80")
 # The least and the greatest printable sign of ASCII.
@@ -90,7 +91,7 @@ class StageWriter:
         self._blank = {column.field for column in self.columns}
         self._full = self._blank.copy()
         markers = [""] if self.verbatim else [*NULL_MARKERS, *self.nulls]
-        self._markers = pa.array(markers, pa.string())
+        self._markers = arrays.texts(markers)
         self._markers_written = tuple(marker.encode() for marker in markers if marker)
         self._longest_marker = max(len(marker.encode()) for marker in markers)
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,8 @@ class StageWriter:
             self._cleaned_words(column) if name in self._repeating else self._bare_or_null(written_out(column))
             for name, column in zip(self._schema.names[1:], cells, strict=True)
         ]
-        batch = pa.record_batch([pa.array(numbers, pa.int64()), *cleaned], schema=self._schema)
+        rows = arrays.numbers(numbers) if isinstance(numbers, np.ndarray) else numbers
+        batch = pa.record_batch([rows, *cleaned], schema=self._schema)
         batch = _without_blank_rows(batch)
         if batch.num_rows:
             self._writer.write_batch(batch)
@@ -183,7 +185,7 @@ class StageWriter:
         elif lengths.all():
             return cells
         else:
-            means_nothing = pa.array(lengths == 0)
+            means_nothing = arrays.flags(lengths == 0)
         return pc.if_else(means_nothing, _NULL, cells)
 
 

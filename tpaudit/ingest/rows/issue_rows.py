@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
 
 from tpaudit.engine import Engine
 from tpaudit.ingest.issues import ISSUE_KINDS, REDACTIONS, Issue
 from tpaudit.ingest.layouts.parts import table_of
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.mapping import REJECT, Plan, Point
 from tpaudit.ingest.rows.points import is_cipher, is_masked, is_rounded
@@ -79,11 +81,14 @@ def _as_table(issues: Iterable[Issue]) -> pa.Table:
     rows = list(issues)
     return pa.table(
         {
-            "source_row": pa.array([issue.row for issue in rows], pa.int64()),
-            "column": pa.array([issue.column for issue in rows], pa.string()),
-            "code": pa.array([issue.code for issue in rows], pa.string()),
-            "message": pa.array([issue.message for issue in rows], pa.string()),
-            "sample": pa.array([issue.sample for issue in rows], pa.string()),
+            "source_row": arrays.numbers(
+                np.array([issue.row or 0 for issue in rows], np.int64),
+                np.array([issue.row is not None for issue in rows], bool),
+            ),
+            "column": arrays.texts([issue.column for issue in rows]),
+            "code": arrays.texts([issue.code for issue in rows]),
+            "message": arrays.texts([issue.message for issue in rows]),
+            "sample": arrays.texts([issue.sample for issue in rows]),
         }
     )
 

@@ -13,6 +13,7 @@ import phonenumbers
 import pyarrow as pa
 
 from tpaudit.engine import Engine
+from tpaudit.ingest.reading import arrays
 from tpaudit.ingest.rows.widths import half_width, text_where, without_marks
 
 _COUNTRY = r"(?:\+?86|0086)"
@@ -57,7 +58,7 @@ class PhoneBook:
     def joined_to(self, rows: Any, field: str, name: str, engine: Engine) -> Any:
         """*rows* with the E.164 form of their *field* as column *name*; in no particular order."""
         texts, forms = list(self.numbers), list(self.numbers.values())
-        book = pa.table({"_text": pa.array(texts, pa.string()), name: pa.array(forms, pa.string())})
+        book = pa.table({"_text": arrays.texts(texts), name: arrays.texts(forms)})
         known = engine.cache(engine.table(book))
         return rows.left_join(known, rows[field] == known["_text"]).drop("_text")
 
