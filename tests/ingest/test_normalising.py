@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +63,14 @@ def test_written_amounts_round_trip(drawn: list[tuple[Decimal, str]]) -> None:
     texts = [form.format(f"{abs(value) if form == '({})' else value:,}") for value, form in drawn]
     expected = [-abs(value) if form == "({})" else value for value, form in drawn]
     assert evaluate(texts, amounts.money) == expected
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "-" + "9" * 400, "1e308", "Infinity", "-inf", "nan", f"{'9' * 400}:00:00"])
+def test_what_no_number_can_hold_is_none(text: str) -> None:
+    assert evaluate([text, "12"], amounts.integer) == [None, 12]
+    for read in (amounts.number, amounts.seconds, amounts.minutes):
+        found, _ = evaluate([text, "12"], read)
+        assert found is None or math.isfinite(found)
 
 
 @FEW

@@ -46,6 +46,7 @@ def test_forms_of_one_instant(text: str) -> None:
         ("26.02.18", "%d.%m.%y", datetime(2018, 2, 26)),
         ("02/26/2018 07:58 PM", "%m/%d/%Y %I:%M %p", datetime(2018, 2, 26, 19, 58)),
         ("1519646280", "unix_s", datetime(2018, 2, 26, 11, 58)),
+        ("1519646280.4", "unix_s", datetime(2018, 2, 26, 11, 58)),
         ("45000.5", None, datetime(2023, 3, 15, 12, 0)),
         ("20180226", None, datetime(2018, 2, 26)),
         ("201802261958", None, datetime(2018, 2, 26, 19, 58)),
@@ -57,6 +58,12 @@ def test_forms_of_one_instant(text: str) -> None:
 )
 def test_explicit_formats_and_serials(text: str, pattern: str | None, local: datetime) -> None:
     assert instants([text], *([pattern] if pattern else []), zone="UTC") == [local.replace(tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("unit", ["unix_s", "unix_ms", "unix_us"])
+@pytest.mark.parametrize("text", ["9" * 400, "1e300", "inf", "nan"])
+def test_an_instant_beyond_every_calendar_is_none(text: str, unit: str) -> None:
+    assert instants([text], unit, zone="UTC") == [None]
 
 
 NO_TIMES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,8 @@ _GROUPS = (
 _CONTINENTAL = r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$"
 _MULTIPLES = {"万": "10000", "w": "10000", "W": "10000", "亿": "100000000", "%": "0.01", "％": "0.01"}
 _LONG = "decimal(38, 8)"
+# The longest fractions may be read as infinite; beyond 15 digits a float is no count of anything.
+_LARGEST, _LARGEST_WHOLE = sys.float_info.max, 10.0**15
 _TRUE = ("true", "yes", "y", "1", "是", "有", "t", "√", "✓", "✔")
 _FALSE = ("false", "no", "n", "0", "否", "f", "×", "✗")
 # What tells a currency beyond doubt: ¥ is yuan or yen, a bare $ is a dozen dollars, 元 is also written in Taipei.
@@ -56,18 +59,19 @@ def money(text: Any, decimal: str = ".", scale: float | None = None, is_plain: b
 def number(text: Any, decimal: str = ".", scale: float | None = None, is_plain: bool = False) -> Any:
     """Number in *text*; currency, units of pieces and a leading < do not matter, 12 % is 0.12."""
     if decimal != ".":
-        read = _multiplied(text, "float64", decimal)
+        read = _finite(_multiplied(text, "float64", decimal))
     elif is_plain:
         read = text.try_cast("float64")
     else:
-        read = ibis.coalesce(_plain(text).try_cast("float64"), _multiplied(text, "float64", decimal))
+        read = _finite(ibis.coalesce(_plain(text).try_cast("float64"), _multiplied(text, "float64", decimal)))
     return read if scale is None else read * scale
 
 
 def integer(text: Any, decimal: str = ".", scale: float | None = None, is_plain: bool = False) -> Any:
     """Whole number in *text*; a number with decimals is none."""
     value = number(text, decimal, scale, is_plain)
-    return (value == value.round()).ifelse(value.round(), ibis.null("float64")).try_cast("int64")
+    value = value.between(-_LARGEST_WHOLE, _LARGEST_WHOLE).ifelse(value, ibis.null("float64"))
+    return (value == value.round()).ifelse(value.round(), ibis.null("int64"))
 
 
 def is_unusual(text: Any, dtype: str) -> Any:
@@ -93,11 +97,11 @@ def seconds(text: Any, scale: float | None = None) -> Any:
         r"^(?:(\d+)\s*(?:天|d(?:ays?)?))?,?\s*(?:(\d+)\s*(?:个?小时|时|h(?:(?:ou)?rs?)?))?,?\s*"
         r"(?:(\d+)\s*(?:分钟|分|m(?:in(?:ute)?s?)?))?,?\s*(?:(\d+(?:\.\d+)?)\s*(?:秒钟?|s(?:ec(?:ond)?s?)?))?$"
     )
-    return ibis.cases(
+    written = ibis.cases(
         (text.re_search(clock), _duration(text, clock, (3600, 60, 1))),
         (text.lower().re_search(words), _duration(text.lower(), words, (86_400, 3600, 60, 1))),
-        else_=number(text, scale=scale),
     )
+    return ibis.coalesce(_finite(written), number(text, scale=scale))
 
 
 def minutes(text: Any, scale: float | None = None) -> Any:
@@ -165,6 +169,11 @@ def _with_point(digits: Any, decimal: str) -> Any:
     for pattern, form in _GROUPS:
         digits = digits.re_replace(pattern, form)
     return digits
+
+
+def _finite(value: Any) -> Any:
+    """*value*, NULL where it is infinite or no number."""
+    return value.between(-_LARGEST, _LARGEST).ifelse(value, ibis.null("float64"))
 
 
 def _duration(text: Any, pattern: str, weights: tuple[int, ...]) -> Any:

@@ -135,9 +135,12 @@ def _day_by_format(text: Any, engine: Engine, zone: str, form: str) -> Any:
 
 def _epoch(text: Any, unit: str) -> Any:
     name, per_second = UNITS[unit]
-    number = text.try_cast("float64").round().try_cast("int64") if unit == "unix_s" else text.try_cast("int64")
-    safe = number.between(-_LAST_SECOND * per_second, _LAST_SECOND * per_second).ifelse(number, ibis.null("int64"))
-    return ibis.literal(_UNIX_EPOCH).cast("timestamp(6)") + safe.as_interval(name)
+    number = text.try_cast("float64" if unit == "unix_s" else "int64")
+    # Rounding fails where no whole number is large enough.
+    safe = number.between(-_LAST_SECOND * per_second, _LAST_SECOND * per_second).ifelse(
+        number, ibis.null(number.type())
+    )
+    return ibis.literal(_UNIX_EPOCH).cast("timestamp(6)") + safe.round().cast("int64").as_interval(name)
 
 
 def _from_excel(text: Any) -> Any:

@@ -16,6 +16,8 @@ FAMILY = Family("service", Titles(en="Service", zh="服务"))
 
 SELF_SERVICE = "self_service"
 _ASKED_IN = ("touches", "tickets")
+# In minutes: an instant further away may be beyond every calendar.
+_CENTURY = 100 * 365 * 24 * 60.0
 # Where customers turn to, whatever stage they are in; onboarding or a visit at home is not asked for each time.
 _WHERE_CUSTOMERS_ASK = ("chat", "hotline", SELF_SERVICE)
 
@@ -32,7 +34,9 @@ def cases(facts: Facts) -> Any:
     tickets = tickets.filter(begun(facts.store, tickets.created_at))
     created = possible(facts.store, tickets.created_at)
     ended = ibis.cases((tickets.status.isin(["solved", "closed"]), tickets.closed_at))
-    worked = created + tickets.resolution_minutes.round().cast("int64").as_interval("m")
+    minutes = tickets.resolution_minutes
+    believable = minutes.between(-_CENTURY, _CENTURY).ifelse(minutes, ibis.null("float64"))
+    worked = created + believable.round().cast("int64").as_interval("m")
     tickets = tickets.mutate(
         # Exports tell how a case stands today; on the audit's day one solved later was open.
         solved_later=~begun(facts.store, ibis.coalesce(tickets.resolved_at, ended)),
