@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import statistics
 import tempfile
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.journeys.plain_waits import expected as median_with_interval
 from tests.journeys.world import at, audit_with
 from tpaudit import journeys
 from tpaudit.store import Store
@@ -124,6 +127,26 @@ def test_drop_off_equals_plain_sql(random_store: Store) -> None:
         if row[0] in expected
     }
     assert found == expected
+
+
+def test_waits_equal_plain_sql(random_store: Store) -> None:
+    waits = duckdb.sql(
+        f"""with wait as (
+                select stage, touchpoint, customer_id, epoch(lead(occurred_at) over (
+                    partition by customer_id order by occurred_at, touchpoint, stage) - occurred_at)::bigint as seconds
+                from '{random_store.audit.marts}/journey_touches.parquet'
+                where customer_id is not null and touchpoint is not null)
+            select stage, touchpoint, list((customer_id, seconds)) from wait where seconds is not null group by all"""
+    ).fetchall()
+    of_stage = defaultdict(list)
+    for stage, _, told in waits:
+        of_stage[stage] += [seconds / 3600 for _, seconds in told]
+    columns = ("median_hours_to_next", "hours_low", "hours_high", "n_waits", "stage_hours")
+    found = {row[:2]: row[2:] for row in mart(random_store, "journey_map", "stage", "touchpoint", *columns) if row[5]}
+    assert found.keys() == {(stage, touchpoint) for stage, touchpoint, _ in waits}
+    for stage, touchpoint, told in waits:
+        expected = (*median_with_interval(told), len(told), statistics.median(of_stage[stage]))
+        assert found[stage, touchpoint] == pytest.approx(expected), (stage, touchpoint)
 
 
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])

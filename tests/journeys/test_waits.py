@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from scipy import stats
 from tests.journeys.plain_waits import HOUR, expected
 from tpaudit.engine import Engine, EngineSettings, connect
 from tpaudit.journeys.journey_map import touch_waits
-from tpaudit.journeys.waits import median_hours
+from tpaudit.journeys.waits import median_hours, plain_median_hours
 
 Wait = tuple[str | None, str, int]
 
@@ -26,9 +27,9 @@ def engine() -> Engine:
     return connect(EngineSettings(threads=1))
 
 
-def found(engine: Engine, waits: list[Wait]) -> dict[str | None, tuple[float, float | None, float | None]]:
+def table_of(engine: Engine, waits: list[Wait]) -> Any:
     group, customer, seconds = zip(*waits, strict=True)
-    rows = engine.table(
+    return engine.table(
         pa.table(
             {
                 "group": pa.array(group, pa.string()),
@@ -37,7 +38,11 @@ def found(engine: Engine, waits: list[Wait]) -> dict[str | None, tuple[float, fl
             }
         )
     )
-    told = engine.fetch_rows(median_hours(engine, rows, ["group"]))
+
+
+def found(engine: Engine, waits: list[Wait]) -> dict[str | None, tuple[float, float | None, float | None]]:
+    told = engine.fetch_rows(median_hours(engine, table_of(engine, waits), ["group"]))
+    assert {row["group"]: row["n"] for row in told} == Counter(group for group, _, _ in waits)
     return {row["group"]: (row["median_hours"], row["low"], row["high"]) for row in told}
 
 
@@ -58,6 +63,10 @@ def test_medians_and_their_intervals_are_those_of_the_waits_in_order(engine: Eng
     assert told.keys() == by_group.keys()
     for group, rows in by_group.items():
         assert told[group] == pytest.approx(expected(rows), abs=1e-9, nan_ok=False), group
+    plain = engine.fetch_rows(plain_median_hours(engine, table_of(engine, waits), ["group"]))
+    assert {row["group"]: row["median_hours"] for row in plain} == {
+        group: median for group, (median, *_) in told.items()
+    }
 
 
 def test_waits_of_different_customers_have_the_usual_interval(engine: Engine) -> None:

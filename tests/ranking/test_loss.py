@@ -131,37 +131,9 @@ def test_repeat_contact_counts_as_the_kpi_does(measured: tuple[Path, Losses]) ->
         assert (found.n, found.rate, found.others) == (n, pytest.approx(share), pytest.approx(other))
 
 
-def test_waits_are_medians_with_order_statistics_around_them(measured: tuple[Path, Losses]) -> None:
-    marts, losses = measured
-    rows = duckdb.sql(
-        f"""
-        with waits as (
-            select stage, touchpoint, (epoch(date_trunc('second', lead(occurred_at) over w))
-                   - epoch(date_trunc('second', occurred_at))) / 3600 as hours
-            from '{marts}/journey_touches.parquet' window w as (partition by customer_id order by occurred_at)
-        ) select stage, touchpoint, list(hours order by hours) from waits where hours is not null group by all
-        """
-    ).fetchall()
-    by_stage: dict[str, list[float]] = {}
-    for stage, _, hours in rows:
-        by_stage.setdefault(stage, []).extend(hours)
-    for stage, touchpoint, hours in rows:
-        found = losses.waits[stage, touchpoint]
-        assert (found.n, found.hours) == (len(hours), pytest.approx(np.median(hours)))
-        assert found.stage_hours == pytest.approx(np.median(by_stage[stage]))
-        assert found.interval is not None
-        assert {round(end, 6) for end in found.interval} <= {round(value, 6) for value in hours}
-        assert found.interval[0] < found.hours < found.interval[1]
-
-
 def test_nothing_to_lose_gives_nothing(tmp_path: Path) -> None:
     found = measure_losses(Facts(make_store(tmp_path, SETTINGS)), WEIGHTS, minimum=20)
-    assert (dict(found.drop_off), dict(found.repeat_contact), dict(found.returns), dict(found.waits)) == (
-        {},
-        {},
-        {},
-        {},
-    )
+    assert (dict(found.drop_off), dict(found.repeat_contact), dict(found.returns)) == ({}, {}, {})
 
 
 def test_a_stage_of_one_touchpoint_has_nothing_to_compare_with(tmp_path: Path) -> None:

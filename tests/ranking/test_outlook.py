@@ -19,6 +19,7 @@ from tpaudit.results import RankResult
 from tpaudit.store import Store
 
 CUSTOMERS = 2000
+WAITED = {"median_hours_to_next": 3.5, "hours_low": 3.0, "hours_high": 4.5, "n_waits": 90, "stage_hours": 2.0}
 
 
 def world(store: Store) -> None:
@@ -56,7 +57,7 @@ def world(store: Store) -> None:
     owners = {"chat": "customer service", "hotline": "service desk"}
     map_rows: list[dict[str, Any]] = [
         {"stage": stage, "touchpoint": touchpoint, "customers": len(who), "reach": len(who) / CUSTOMERS,
-         "owner": owners.get(touchpoint)}
+         "owner": owners.get(touchpoint), **WAITED}
         for (stage, touchpoint), who in met.items()
     ]  # fmt: skip
     write_mart_rows(store, "journey_map", map_rows)
@@ -111,6 +112,13 @@ def test_experience_stands_in_the_ranking_as_in_its_own_mart(ranked: tuple[Path,
     assert felt["search"].performance is None
     assert result.experience_fit is not None
     assert (result.experience_fit.metric, result.experience_fit.touchpoints) == ("nps", 2)
+
+
+def test_waits_are_those_of_the_journey_map(ranked: tuple[Path, RankResult]) -> None:
+    _, result = ranked
+    assert result.experience
+    for row in result.experience:
+        assert {name: getattr(row, name) for name in WAITED} == WAITED
 
 
 def test_actions_name_owner_and_the_experiment(ranked: tuple[Path, RankResult]) -> None:

@@ -52,7 +52,7 @@ def transitions(store: Store, touches: Any, journeys: Any) -> Any:
     counted = made.group_by(_STEP).agg(customers=made.customer_id.nunique(), transitions=made.count())
     counted = store.engine.cache(counted.union(entered.select(counted.columns)))
     waited = median_hours(store.engine, made.filter(made.seconds.notnull()), _STEP)
-    waited = waited.rename(ci_low="low", ci_high="high")
+    waited = waited.drop("n").rename(ci_low="low", ci_high="high")
     store.engine.release(made)
     return counted.left_join(waited, list(_STEP)).drop(*(f"{name}_right" for name in _STEP))
 

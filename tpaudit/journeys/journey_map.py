@@ -13,7 +13,7 @@ from tpaudit.engine.codes import with_codes
 from tpaudit.engine.portable import epoch_seconds, is_within, number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
-from tpaudit.journeys.waits import median_hours
+from tpaudit.journeys.waits import median_hours, plain_median_hours
 from tpaudit.store import Store
 
 _CELL = ("stage", "touchpoint")
@@ -65,12 +65,14 @@ def _reached(met: Any) -> Any:
 
 
 def _waited(store: Store, met: Any) -> Any:
-    """Per cell: median hours to the customer's next touch, with its interval."""
+    """Per cell: median hours to the customer's next touch, with its interval and that of the whole stage."""
     waits = store.cache(touch_waits(store.engine, met))
     found = median_hours(store.engine, waits, _CELL)
-    found = found.rename(median_hours_to_next="median_hours", hours_low="low", hours_high="high")
+    of_stage = plain_median_hours(store.engine, waits, ("stage",)).rename(stage_hours="median_hours")
     store.engine.release(waits)
-    return found
+    found = found.rename(n_waits="n", median_hours_to_next="median_hours", hours_low="low", hours_high="high")
+    beside = found.inner_join(of_stage, found.stage.identical_to(of_stage.stage), rname="{name}_again")
+    return beside.drop("stage_again")
 
 
 def touch_waits(engine: Engine, met: Any) -> Any:

@@ -27,7 +27,8 @@ _Key = tuple[Any, ...]
 
 
 def median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
-    """Per group *by*: its median in hours (median_hours), and the ends of the 95 % interval of that (low, high).
+    """Per group *by*: how many waits (n), their median in hours (median_hours), and the ends of its 95 % interval
+    (low, high).
 
     *waits* has the columns *by*, customer_id and seconds (whole, neither negative nor NULL); NULL in *by* is a group.
     The interval is that of order statistics, free of any distribution (`quantile_ranks`). Waits of one customer are
@@ -35,20 +36,25 @@ def median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
     small for such an interval has none.
     """
     told = _Waits(engine, waits, by)
-    sizes = {key: sum(counts.values()) for key, counts in told.by_class.items()}
-    middles = {key: ((n + 1) // 2, n // 2 + 1) for key, n in sizes.items()}
-    middle = told.seconds_at(middles)
-    medians = {key: (middle[key, left] + middle[key, right]) / 2 for key, (left, right) in middles.items()}
+    medians = told.medians()
     worth = told.effective_sizes(medians)
-    ends = {key: pair for key, n in sizes.items() if (pair := quantile_ranks(n, 0.5, effective=worth[key]))}
+    ends = {key: pair for key, n in told.sizes.items() if (pair := quantile_ranks(n, 0.5, effective=worth[key]))}
     end = told.seconds_at(ends)
-    hours = {key: [end[key, rank] / _HOUR for rank in ends[key]] if key in ends else [None, None] for key in sizes}
-    rows = [(*key, median / _HOUR, *hours[key]) for key, median in medians.items()]
-    return told.beside(rows, median_hours="float64", low="float64", high="float64")
+    hours = {key: [end[key, rank] / _HOUR for rank in ends[key]] if key in ends else [None, None] for key in medians}
+    rows = [(*key, told.sizes[key], median / _HOUR, *hours[key]) for key, median in medians.items()]
+    return told.beside(rows, n="int64", median_hours="float64", low="float64", high="float64")
+
+
+def plain_median_hours(engine: Engine, waits: Any, by: Sequence[str]) -> Any:
+    """Per group *by* the median of its *waits* in hours (median_hours), to set others beside it."""
+    told = _Waits(engine, waits, by)
+    rows = [(*key, median / _HOUR) for key, median in told.medians().items()]
+    return told.beside(rows, median_hours="float64")
 
 
 class _Waits:
-    """The waits of some groups; `by_class` tells how many of each group are of which class, shortest first."""
+    """The waits of some groups; `by_class` tells how many of each group are of which class, shortest first, `sizes`
+    how many there are."""
 
     def __init__(self, engine: Engine, waits: Any, by: Sequence[str]) -> None:
         self.engine, self.by = engine, tuple(by)
@@ -57,6 +63,13 @@ class _Waits:
         counts = self.waits.group_by(*self.by, "length").agg(n=_.count())
         for row in engine.fetch_rows(counts.order_by([*self.by, "length"])):
             self.by_class.setdefault(self._key(row), {})[row["length"]] = row["n"]
+        self.sizes = {key: sum(counts.values()) for key, counts in self.by_class.items()}
+
+    def medians(self) -> dict[_Key, float]:
+        """The median of each group, in seconds."""
+        middles = {key: ((n + 1) // 2, n // 2 + 1) for key, n in self.sizes.items()}
+        middle = self.seconds_at(middles)
+        return {key: (middle[key, left] + middle[key, right]) / 2 for key, (left, right) in middles.items()}
 
     def seconds_at(self, ranks: Mapping[_Key, Iterable[int]]) -> dict[tuple[_Key, int], int]:
         """The wait at each of the *ranks*, from 1, of each group."""

@@ -1,4 +1,6 @@
-"""Where customers are lost, sent round again or kept waiting, touchpoint by touchpoint, against the others.
+"""Where customers are lost or sent round again, touchpoint by touchpoint, against the others.
+
+How long they wait is told by the journey map.
 
 drop-off         identified customers whose unconverted journey ends at the touchpoint, of all whose journey has it as a
                  step; against the other touchpoints of its stage, for the stages up to the purchase only, and leaving
@@ -7,7 +9,6 @@ repeat contact   requests after which the customer asked again, as KPI repeat_co
                  made elsewhere
 returns          orders on which money went back, of customers who met the touchpoint before ordering, as KPI
                  refund_rate counts them; against orders of customers who did not meet it
-waiting          median hours until the customer's next touch; beside the median of the stage
 
 Whether somebody known only by a cookie ordered cannot be seen, so anonymous visitors are no evidence of loss.
 """
@@ -20,16 +21,14 @@ from typing import Any
 
 import ibis
 import numpy as np
-import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
-from tpaudit.engine.portable import block_in, block_of, hours_between
+from tpaudit.engine.portable import block_in, block_of
 from tpaudit.kpis import registry
 from tpaudit.kpis.facts import Facts
 from tpaudit.ranking.experience import above_zero
 from tpaudit.stats.bootstrap import BLOCKS, percentile_interval
-from tpaudit.stats.intervals import quantile_ranks
 
 Floats = NDArray[np.float64]
 Place = tuple[str, str]
@@ -55,23 +54,12 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Median hours until the next touch, its 95 % interval, and the median of the stage."""
-
-    n: int
-    hours: float
-    interval: tuple[float, float] | None
-    stage_hours: float
-
-
-@dataclass(frozen=True, slots=True)
 class Losses:
     """What was lost where; the KPIs by touchpoint, the rest by stage and touchpoint."""
 
     drop_off: Mapping[Place, Contrast]
     repeat_contact: Mapping[str, Contrast]
     returns: Mapping[str, Contrast]
-    waits: Mapping[Place, Wait]
 
 
 def measure_losses(facts: Facts, weights: Floats, minimum: int, definitional: Collection[str] = ()) -> Losses:
@@ -84,7 +72,6 @@ def measure_losses(facts: Facts, weights: Floats, minimum: int, definitional: Co
         drop_off=_drop_off(facts, weights, minimum, definitional),
         repeat_contact=_of_kpi(facts, "repeat_contact_7d", weights, minimum),
         returns=_of_kpi(facts, "refund_rate", weights, minimum),
-        waits=_waits(facts),
     )
 
 
@@ -166,44 +153,3 @@ def _by_block(found: Any, keys: Sequence[Any], columns: Sequence[str]) -> tuple[
         table[index] = found[column].to_numpy().astype(np.float64)
         tables.append(table)
     return names, tables
-
-
-# --- waiting --------------------------------------------------------------------------------------------------------
-
-
-def _waits(facts: Facts) -> dict[Place, Wait]:
-    """Median waits by place and by stage; their intervals are order statistics, free of any distribution."""
-    met = facts.touches.filter(_.customer_id.notnull(), _.touchpoint.notnull(), _.stage.notnull())
-    in_time = ibis.window(group_by="customer_id", order_by=["occurred_at", "touchpoint", "stage"])
-    hours = hours_between(met.occurred_at, met.occurred_at.lead().over(in_time))
-    waits = facts.store.engine.cache(met.select("stage", "touchpoint", hours=hours).filter(_.hours.notnull()))
-    of_place = _medians(facts, waits.select(key=_.stage + "\n" + _.touchpoint, hours=_.hours))
-    stages = facts.store.engine.fetch_rows(waits.group_by("stage").agg(median=_.hours.median()))
-    of_stage = {row["stage"]: float(row["median"]) for row in stages}
-    found = {}
-    for key, (n, median, interval) in of_place.items():
-        stage, touchpoint = key.split("\n", 1)
-        found[stage, touchpoint] = Wait(n, median, interval, of_stage[stage])
-    return found
-
-
-def _medians(facts: Facts, waits: Any) -> dict[str, tuple[int, float, tuple[float, float] | None]]:
-    counted = facts.store.engine.fetch_rows(waits.group_by("key").agg(n=_.count(), median=_.hours.median()))
-    ends = {row["key"]: quantile_ranks(row["n"], 0.5) for row in counted}
-    wanted = [(key, rank) for key, ranks in ends.items() if ranks for rank in ranks]
-    values: dict[tuple[str, int], float] = {}
-    if wanted:
-        asked = facts.store.engine.table(
-            pa.table({"key": [key for key, _rank in wanted], "rank": pa.array([r for _key, r in wanted], pa.int64())})
-        ).distinct()
-        ranked = waits.mutate(rank=ibis.row_number().over(group_by="key", order_by="hours") + 1)
-        rows = facts.store.engine.fetch_rows(ranked.inner_join(asked, ["key", "rank"]).select("key", "rank", "hours"))
-        values = {(row["key"], row["rank"]): float(row["hours"]) for row in rows}
-    return {
-        row["key"]: (row["n"], float(row["median"]), _ends_of(row["key"], ends[row["key"]], values)) for row in counted
-    }
-
-
-def _ends_of(key: str, ranks: tuple[int, int] | None, values: Mapping[tuple[str, int], float]
-             ) -> tuple[float, float] | None:  # fmt: skip
-    return None if ranks is None else (values[key, ranks[0]], values[key, ranks[1]])

@@ -63,15 +63,13 @@ def _experienced(row: Any, felt: Experience, losses: Losses, broken: dict[Place,
         "stage": row["stage"], "touchpoint": row["touchpoint"], "owner": row["owner"],
         "customers": row["customers"] or 0, "reach": row["reach"], "pain": row["pain"],
         "breakpoint": broken.get(place, ()),
+        **{name: row[name] for name in ("median_hours_to_next", "hours_low", "hours_high", "stage_hours")},
+        "n_waits": row["n_waits"] or 0,
     }  # fmt: skip
     values |= _rated(place[1], felt)
     values |= _contrasted("drop_off", "n_journeys", losses.drop_off.get(place))
     values |= _contrasted("repeat_contact", "n_requests", losses.repeat_contact.get(place[1]))
     values |= _contrasted("return_rate", "n_orders", losses.returns.get(place[1]))
-    if wait := losses.waits.get(place):
-        low, high = wait.interval or (None, None)
-        values |= {"median_hours_to_next": wait.hours, "hours_low": low, "hours_high": high,
-                   "stage_hours": wait.stage_hours, "n_waits": wait.n}  # fmt: skip
     return ExperienceRow.model_validate(values)
 
 

@@ -26,6 +26,8 @@ class JourneyMapRow(Result):
     median_hours_to_next: float | None
     hours_low: float | None = None
     hours_high: float | None = None
+    n_waits: int | None = None
+    stage_hours: float | None = None
     csat: float | None
     nps: float | None
     ces: float | None
