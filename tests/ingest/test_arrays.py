@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,3 +37,12 @@ def test_numbers_and_flags(values: list[tuple[int, bool]], cut: int) -> None:
     # Every other number: not one piece of memory.
     assert arrays.numbers(numbers[::2]).to_pylist() == numbers[::2].tolist()
     assert arrays.values_of(arrays.numbers(numbers).slice(cut)).tolist() == numbers[cut:].tolist()
+
+
+def test_more_text_than_a_column_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "_MOST_BYTES", 7)
+    assert arrays.texts(["1234", "567"]).to_pylist() == ["1234", "567"]
+    with pytest.raises(OverflowError, match="8 bytes of text"):
+        arrays.texts(["1234", "5678"])
+    with pytest.raises(OverflowError, match="8 bytes of text"):
+        arrays.texts_ended_by(0, "12345678\0")

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+_MOST_BYTES = 2**31 - 1
+
 
 def texts_ended_by(end: int, written: str) -> pa.Array:
     """The texts of which each ends with the ASCII sign *end* where they are *written* one after the other.
@@ -21,8 +23,8 @@ def texts_ended_by(end: int, written: str) -> pa.Array:
     signs = np.frombuffer(written.encode("utf-8"), np.uint8)
     is_end = signs == end
     ends = np.flatnonzero(is_end)
-    places = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
-    return pa.StringArray.from_buffers(len(ends), pa.py_buffer(places), pa.py_buffer(signs[~is_end]))
+    places = _places(ends - np.arange(len(ends)))
+    return pa.StringArray.from_buffers(len(ends), places, pa.py_buffer(signs[~is_end]))
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:
@@ -32,9 +34,9 @@ def texts(values: Sequence[str | None]) -> pa.Array:
     ['苏州', None, '']
     """
     written = [(value or "").encode("utf-8") for value in values]
-    places = np.concatenate(([0], np.cumsum([len(value) for value in written]))).astype(np.int32)
+    places = _places(np.cumsum([len(value) for value in written], dtype=np.int64))
     known = _bits(np.array([value is not None for value in values], bool))
-    return pa.StringArray.from_buffers(len(values), pa.py_buffer(places), pa.py_buffer(b"".join(written)), known)
+    return pa.StringArray.from_buffers(len(values), places, pa.py_buffer(b"".join(written)), known)
 
 
 def text_of(signs: bytes) -> pa.Array:
@@ -74,6 +76,13 @@ def values_of(column: pa.Array) -> np.ndarray:
     """
     _, values = column.buffers()
     return np.frombuffer(values, column.type.to_pandas_dtype())[column.offset : column.offset + len(column)]
+
+
+def _places(ends: np.ndarray) -> pa.Buffer:
+    """Where each text begins and the last one *ends*; raises OverflowError where a column cannot hold so many bytes."""
+    if len(ends) and ends[-1] > _MOST_BYTES:
+        raise OverflowError(f"{ends[-1]:,} bytes of text in one column of a batch, {_MOST_BYTES:,} are the most")
+    return pa.py_buffer(np.concatenate(([0], ends)).astype(np.int32))
 
 
 def _bits(values: np.ndarray) -> pa.Buffer:
