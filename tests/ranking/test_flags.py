@@ -19,7 +19,7 @@ from tpaudit.results import GoldenRow, ModelFit
 RULES, LIMITS = RankSection(), ExperienceSection()
 PLACE = ("service", "hotline")
 REACH = {PLACE: (500, 0.3)}
-NOTHING = Losses({}, {}, {}, {})
+NOTHING = Losses({}, {}, {})
 FITS = [
     ModelFit(outcome="conversion", customers=1000, outcomes=300, auc=0.7, calibration_gap=0.01),
     ModelFit(outcome="satisfaction", customers=800, outcomes=400, auc=0.7, calibration_gap=0.01),
