@@ -40,6 +40,10 @@ def archive(path: Path) -> None:
         file.writestr("readme.txt", "")
 
 
+# Longer than what is looked at to tell the encoding.
+LONG = GOOD + "".join(f"t{number},2026-01-01T00:00:00Z,{number * 7919 % 99991}\n" for number in range(60_000))
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -52,6 +56,7 @@ def archive(path: Path) -> None:
         (lambda path: path.write_bytes(b"PK\x03\x04broken"), "damaged zip"),
         (lambda path: path.write_bytes(b"PAR1broken"), "damaged Parquet"),
         (lambda path: path.write_bytes(gzip.compress(GOOD.encode())[:-20]), "damaged gzip"),
+        (lambda path: path.write_bytes(gzip.compress(LONG.encode())[:-20]), "damaged gzip"),
         (lambda path: path.write_text("<html><table></table></html>"), "web page"),
         (lambda path: path.write_text("colour,shape\nred,round\n"), "no preset knows"),
         (lambda path: path.write_text("touch_id,occurred_at,event\n"), "no row"),

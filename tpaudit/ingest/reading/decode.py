@@ -9,6 +9,7 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -55,9 +56,14 @@ class TextSource:
             stream.seek(self.mark)
             return self.decoded(stream.read(_SAMPLE))
 
-    def raw(self) -> BinaryIO:
-        """The bytes of the text, unpacked."""
-        return _open_bytes(self.path, self.zipped)
+    @contextmanager
+    def raw(self) -> Iterator[BinaryIO]:
+        """The bytes of the text, unpacked; reading on where the archive is cut off raises Refusal."""
+        try:
+            with _open_bytes(self.path, self.zipped) as stream:
+                yield stream
+        except (EOFError, zlib.error, OSError) as fault:
+            raise _damaged(fault) from fault
 
     def decoded(self, block: bytes) -> str:
         """A piece of the file that starts with a whole sign; a sign cut at its end is left out."""
