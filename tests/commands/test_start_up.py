@@ -27,8 +27,8 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_ingest_does_not_load_pandas(finished_audit: Path, tmp_path: Path) -> None:
-    """It takes a tenth of the time of a small file, and pyarrow loads it for next to nothing (`reading.arrays`)."""
+def test_ingest_loads_neither_pandas_nor_dialects_it_does_not_write(finished_audit: Path, tmp_path: Path) -> None:
+    """Each takes a tenth of the time of a small file; pyarrow loads pandas for next to nothing (`reading.arrays`)."""
     (tmp_path / "tpaudit.toml").touch()
     kinds = ("ExportOrderList*.csv", "53KF*.xlsx", "*.jsonl.gz", "*.parquet")
     files = [str(next((finished_audit / "exports").glob(kind))) for kind in kinds]
@@ -38,6 +38,7 @@ def test_ingest_does_not_load_pandas(finished_audit: Path, tmp_path: Path) -> No
         "from tpaudit.commands.app import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         "assert 'duckdb' in sys.modules and 'pandas' not in sys.modules\n"
+        "assert 'sqlglot.dialects.duckdb' in sys.modules and 'sqlglot.dialects.snowflake' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

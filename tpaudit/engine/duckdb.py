@@ -15,6 +15,7 @@ import ibis.expr.operations as ops
 from ibis.formats.pyarrow import PyArrowTableProxy
 from ibis.util import gen_name
 
+from tpaudit.engine.compilers import load_when_used
 from tpaudit.engine.settings import EngineSettings
 from tpaudit.engine.shared_work import computed_once
 from tpaudit.errors import EngineFault
@@ -49,6 +50,7 @@ class DuckDBEngine:
             "threads": settings.threads,
             "temp_directory": str(settings.temp_directory) if settings.temp_directory else None,
         }
+        load_when_used()
         chosen = {key: value for key, value in options.items() if value is not None}
         self._connection = _explained(lambda: ibis.duckdb.connect(**chosen))
         self._connection.raw_sql("SET TimeZone = 'UTC'")
