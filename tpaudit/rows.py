@@ -7,7 +7,6 @@ from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
-import ibis.selectors as s
 from ibis import _
 
 from tpaudit.engine import Engine
@@ -38,14 +37,23 @@ def newest_of(rows: Any, key: tuple[str, ...], engine: Engine) -> Any:
 def shaped(rows: Any, declared: Table, order_by: Sequence[str]) -> Any:
     """*rows* with exactly the *declared* columns, NULL where they lack one, sorted by those of *order_by* they have."""
     constants = _constants(rows)
-    given = {column.name: column.type for column in declared if column.name in rows.columns}
-    typed = rows.select(**{name: rows[name].cast(dtype) for name, dtype in given.items() if name not in constants})
-    typed = typed.mutate(s.across(s.of_type("float64"), lambda value: value.round(_SIGNIFICANT_DECIMALS)))
-    if keys := [name for name in order_by if name in typed.columns]:
-        typed = typed.order_by(keys)
     # What is the same in every row need not be carried through the sorting.
     same = {column.name: constants.get(column.name, ibis.null()).cast(column.type) for column in declared}
-    return typed.select(**{name: typed[name] if name in typed.columns else same[name] for name in same})
+    typed = {
+        column.name: _typed(rows[column.name], column.type)
+        for column in declared
+        if column.name in rows.columns and column.name not in constants
+    }
+    keys = [name for name in order_by if name in typed]
+    if not keys:
+        return rows.select(**same | typed)
+    ordered = rows.select(**typed).order_by(keys)
+    return ordered.select(**{name: ordered[name] if name in typed else same[name] for name in same})
+
+
+def _typed(value: Any, dtype: str) -> Any:
+    cast = value.cast(dtype)
+    return cast.round(_SIGNIFICANT_DECIMALS) if cast.type().is_float64() else cast
 
 
 def _constants(rows: Any) -> dict[str, Any]:

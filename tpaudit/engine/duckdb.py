@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,6 +38,18 @@ class _Frugal(NamedTuple):
     megabytes: int
 
 
+class _Step:
+    """A table that exists in the next statements alone, and its text there, made once for all of them."""
+
+    def __init__(self, expression: Any, connection: Any) -> None:
+        self.expression = expression
+        self._connection = connection
+
+    @cached_property
+    def text(self) -> str:
+        return str(self._connection.compile(self.expression))
+
+
 class DuckDBEngine:
     """One in-memory DuckDB connection behind Ibis."""
 
@@ -59,7 +72,7 @@ class DuckDBEngine:
         self._number = itertools.count()
         self._viewed: dict[str, Any] = {}
         self._in_file_order: set[str] = set()
-        self._steps: dict[str, Any] = {}
+        self._steps: dict[str, _Step] = {}
         self._codes: dict[tuple[str, ...], Any] = {}
         self._laid_down: dict[str, Path] = {}
         self._temp_directory = settings.temp_directory
@@ -97,10 +110,26 @@ class DuckDBEngine:
         """Evaluate *expression* once and keep the result in a temporary table, or file if it *is_large*."""
         name = f"cached_{next(self._number)}"
         if not is_large:
-            return self._explained(lambda: self._connection.create_table(name, expression, temp=True))
+            return self._explained(lambda: self._filled(name, expression))
         file = self._laid_down.setdefault(name, self._temporary_folder() / f"{name}.parquet")
         self.write_parquet(expression, file, is_temporary=True)
         return self._explained(lambda: self._connection.create_view(name, self._connection.read_parquet(str(file))))
+
+    def _filled(self, name: str, expression: Any) -> Any:
+        """A temporary table of the result of *expression*.
+
+        Ibis's own `create_table` does the same, but copies the tree of the query to write it once more, and asks for
+        the types that it has just set. A table left half filled is begun anew (`_explained`).
+        """
+        schema = expression.schema()
+        columns = schema.to_sqlglot_column_defs(self._connection.dialect)
+        declared = ", ".join(column.sql(self._connection.dialect, copy=False) for column in columns)
+        query = self._query(self._steps_of(expression), expression)
+        self._connection._run_pre_execute_hooks(expression)
+        self._connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" ({declared})')
+        self._connection.raw_sql(f'INSERT INTO "{name}" {query}')
+        place = ops.Namespace(catalog="temp", database="main")
+        return ops.DatabaseTable(name, schema=schema, source=self._connection, namespace=place).to_expr()
 
     def _temporary_folder(self) -> Path:
         """A folder of this engine's own, which goes with it."""
@@ -143,7 +172,7 @@ class DuckDBEngine:
 
     def _named(self, expression: Any) -> Any:
         name = f"step_{next(self._number)}"
-        self._steps[name] = expression
+        self._steps[name] = _Step(expression, self._connection)
         if self.keeps_order(expression):
             self._in_file_order.add(name)
         return ops.DatabaseTable(name=name, schema=expression.schema(), source=self._connection).to_expr()
@@ -264,24 +293,24 @@ class DuckDBEngine:
             self._explained(lambda: self._connection.to_parquet(expression, str(file), **packing))
         return int(pq.read_metadata(file).num_rows)
 
-    def _steps_of(self, expression: Any) -> dict[str, Any]:
+    def _steps_of(self, expression: Any) -> dict[str, _Step]:
         """The steps that *expression* builds on, each after those it builds on itself."""
-        found: dict[str, Any] = {}
+        found: dict[str, _Step] = {}
         for table in expression.op().find(ops.DatabaseTable):
             if table.name in self._steps:
                 step = self._steps[table.name]
-                found |= self._steps_of(step) | {table.name: step}
+                found |= self._steps_of(step.expression) | {table.name: step}
         return found
 
-    def _copy(self, steps: Mapping[str, Any], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
+    def _copy(self, steps: Mapping[str, _Step], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
         """The statement that writes *expression*."""
         options = ", ".join(f"{name} {value}" for name, value in packing.items())
         place = str(file).replace("'", "''")
         return f"COPY ({self._query(steps, expression)}) TO '{place}' (FORMAT parquet, {options})"
 
-    def _query(self, steps: Mapping[str, Any], expression: Any) -> str:
+    def _query(self, steps: Mapping[str, _Step], expression: Any) -> str:
         """The text of *expression*, with the *steps* in front of it, each computed once per row."""
-        named = [f"{name} AS NOT MATERIALIZED ({self._connection.compile(step)})" for name, step in steps.items()]
+        named = [f"{name} AS NOT MATERIALIZED ({step.text})" for name, step in steps.items()]
         query = self._connection.compile(expression)
         if not steps:
             return str(query)

@@ -182,7 +182,7 @@ def with_extra(rows: Any, plan: Plan) -> Any:
     Only one table of the lake keeps it, and as text it takes more room than all the rest.
     """
     told = json_object({name: rows[column] for column, name in plan.extra.items()})
-    return rows.mutate(**{EXTRA_COLUMN: told}).drop(*plan.extra)
+    return rows.select(*(name for name in rows.columns if name not in plan.extra), **{EXTRA_COLUMN: told})
 
 
 def _has_no_day(preset: Preset, values: Mapping[str, Any]) -> bool:

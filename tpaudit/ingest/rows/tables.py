@@ -15,7 +15,7 @@ from tpaudit.engine.portable import is_one_of
 from tpaudit.ingest.layouts.parts import table_of
 from tpaudit.ingest.reading.staged import ROW
 from tpaudit.ingest.rows.cells import HASH
-from tpaudit.ingest.rows.mapping import EXTRA_COLUMN, REJECT, Plan
+from tpaudit.ingest.rows.mapping import EXTRA_COLUMN, Plan
 from tpaudit.ingest.rows.people import CONTACT
 from tpaudit.ingest.rows.surveys import answers
 from tpaudit.model import LAKE_TABLES
@@ -55,9 +55,8 @@ class Lineage:
         }
 
 
-def canonical_rows(wide: Any, plan: Plan, table: str, lineage: Lineage, engine: Engine) -> Any:
-    """The rows of one canonical table (not contacts or contact points) that the file feeds."""
-    rows = wide.filter(wide[REJECT].isnull())
+def canonical_rows(rows: Any, plan: Plan, table: str, lineage: Lineage, engine: Engine) -> Any:
+    """The rows of one canonical table (not contacts or contact points) that the *rows* of a file feed, those kept."""
     records = [_records(rows, plan, slot, lineage, engine) for slot in plan.slots if table_of(slot) == table]
     return with_lineage(_stacked(records, table), plan, table, lineage)
 
@@ -67,12 +66,11 @@ def _records(rows: Any, plan: Plan, slot: str, lineage: Lineage, engine: Engine)
     table = table_of(slot)
     if f"_in.{slot}" in rows.columns:
         rows = rows.filter(rows[f"_in.{slot}"])
-    if plan.preset.table != slot:
-        # Columns no mapping claimed are kept once, with the main table.
-        rows = rows.mutate(**{EXTRA_COLUMN: ibis.null("string")})
     columns = _columns(rows, plan, slot, lineage)
+    # Columns no mapping claimed are kept once, with the main table.
+    columns[EXTRA_COLUMN] = rows[EXTRA_COLUMN] if plan.preset.table == slot else ibis.null("string")
     asked = [question.field for question in plan.questions] if slot == "surveys" else []
-    shaped = rows.select(ROW, HASH, EXTRA_COLUMN, *asked, **columns)
+    shaped = rows.select(ROW, HASH, *asked, **columns)
     if asked:
         shaped = answers(shaped, plan, engine)
     if slot in plan.preset.emitted:
