@@ -24,6 +24,19 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+# What takes longest begins first: a worker runs whole files, and a long one left to the end has the other wait.
+LONGEST = (
+    "tests/e2e/test_run.py", "tests/test_packaging.py", "tests/e2e/test_kill.py", "tests/ingest/test_presets.py",
+    "tests/e2e/test_bad_input.py", "tests/journeys/test_marts.py", "tests/kpis/test_properties.py",
+    "tests/e2e/test_real_data.py", "tests/journeys/test_plain_sql.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def finished_audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An audit of the small sample set that has been run once; shared by all workers, for reading only."""
