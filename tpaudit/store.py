@@ -95,14 +95,14 @@ class Store:
         order = () if is_sorted else declared.order_by or declared.key
         return self._write(declared, rows, self.audit.mart_file(name), order)
 
-    def write_lake(self, name: str, rows: Any, file: Path, read_in_order: bool = False) -> int:
-        """Write *rows*, by source row, as one file of lake table *name* and return their number.
+    def write_lake(self, name: str, rows: Any, file: Path, read_in_order: bool = False, is_sorted: bool = False) -> int:
+        """Write *rows*, by source row and key, as one file of lake table *name* and return their number.
 
         *read_in_order* says that the rows are made from a file that holds them in this order: if each is made from one
-        row there, they need not be sorted again.
+        row there, they need not be sorted again. *is_sorted* says that they come in order.
         """
         declared = LAKE_TABLES[name]
-        is_sorted = read_in_order and self.engine.keeps_order(rows)
+        is_sorted = is_sorted or (read_in_order and self.engine.keeps_order(rows))
         order = () if is_sorted else tuple(dict.fromkeys(("source_row", *declared.key)))
         return self._write(declared, rows, file, order)
 

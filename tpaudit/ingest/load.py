@@ -167,7 +167,7 @@ def write_file(store: Store, mapped: Mapped, dry_run: bool) -> Written:
                 rows_by_table[table] = counted
             return
         path = lake_file(store, table, preset.id, mapped.part.sha256)
-        written = store.write_lake(table, rows, path, read_in_order=True)
+        written = store.write_lake(table, rows, path, read_in_order=True, is_sorted=table == "contact_points")
         if not written:
             path.unlink()
             return

@@ -182,7 +182,8 @@ class _Source:
 
 
 def contact_points(wide: Any, plan: Plan) -> Any | None:
-    """Distinct points per person, with the first row that names them; None if the file has none.
+    """Distinct points per person, with the first row that names them, in the order of the lake; None if the file has
+    none.
 
     Persons and points are many: they are grouped with numbers only, and texts of the first row fetched afterwards.
     """
@@ -260,8 +261,12 @@ def _with_first_texts(points: Any, rows: Any, sources: Sequence[_Source], may_re
         found = found.group_by("contact_id", "type", "_same", ROW, "_is_known", "is_masked").agg(
             **{HASH: found[HASH].min(), "value": found["value"].argmin(found[HASH])}
         )
-    norm = text_where(found["_is_known"], found["_same"])
-    return found.select(
+    # Texts that follow from others are made after the sort: there are many points, and it carries all they hold.
+    other = ibis.cases((found["_same"] != found["value"], found["_same"]))
+    narrow = found.select(ROW, HASH, "contact_id", "type", "value", "is_masked", "_is_known", _other=other)
+    ordered = narrow.order_by([ROW, "contact_id", "type", "value"])
+    norm = text_where(ordered["_is_known"], ibis.coalesce(ordered["_other"], ordered["value"]))
+    return ordered.select(
         ROW, HASH, "contact_id", "type", "value", "is_masked", _extra=ibis.null("string"),
         value_norm=norm, value_hash=norm.hexdigest("md5"),
     )  # fmt: skip
