@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ from ibis.util import gen_name
 from tpaudit.engine.compilers import load_when_used
 from tpaudit.engine.settings import EngineSettings
 from tpaudit.engine.shared_work import computed_once
+from tpaudit.engine.steps import BEYOND_A_ROW, Step
 from tpaudit.errors import EngineFault
 
 Result = TypeVar("Result")
@@ -27,8 +27,6 @@ Result = TypeVar("Result")
 _CELLS_OF_A_GROUP = 1 << 19
 _LEAST_ROWS, _MOST_ROWS = 8_192, 122_880
 _ROW_BY_ROW = (ops.Project, ops.Filter, ops.DropColumns)
-# DuckDB makes a join of a long list of values to look for.
-_BEYOND_A_ROW = (ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Unnest, ops.Subquery, ops.InValues)
 
 
 class _Frugal(NamedTuple):
@@ -36,35 +34,6 @@ class _Frugal(NamedTuple):
 
     usual: str
     megabytes: int
-
-
-class _Step:
-    """A table that exists in the next statements alone, and its text there, made once for all of them."""
-
-    def __init__(self, expression: Any, connection: Any) -> None:
-        self.expression = expression
-        self._connection = connection
-
-    @cached_property
-    def text(self) -> str:
-        own = _added(self.expression.op())
-        text = str(self._connection.compile(self.expression if own is None else own.to_expr()))
-        return text if own is None else f"SELECT *, {text.removeprefix('SELECT ')}"
-
-
-def _added(projection: Any) -> Any | None:
-    """What *projection* adds to a table that it leaves as it is; None if it does anything else.
-
-    A wide table with a few columns more is compiled in half the time so.
-    """
-    if not isinstance(projection, ops.Project) or not isinstance(projection.parent, ops.DatabaseTable):
-        return None
-    names = projection.parent.schema.names
-    passed, added = (tuple(projection.values.items())[part] for part in (slice(len(names)), slice(len(names), None)))
-    is_whole = all(isinstance(value, ops.Field) and value.name == name for name, value in passed)
-    if not added or not is_whole or tuple(name for name, _ in passed) != tuple(names):
-        return None
-    return None if any(value.find(_BEYOND_A_ROW) for _, value in added) else ops.Project(projection.parent, dict(added))
 
 
 class DuckDBEngine:
@@ -89,7 +58,7 @@ class DuckDBEngine:
         self._number = itertools.count()
         self._viewed: dict[str, Any] = {}
         self._in_file_order: set[str] = set()
-        self._steps: dict[str, _Step] = {}
+        self._steps: dict[str, Step] = {}
         self._codes: dict[tuple[str, ...], Any] = {}
         self._laid_down: dict[str, Path] = {}
         self._temp_directory = settings.temp_directory
@@ -182,14 +151,14 @@ class DuckDBEngine:
         """Return a table that stands for *expression* in the next file written: DuckDB computes its columns once."""
         operation = expression.op()
         if isinstance(operation, ops.Project) and not any(
-            value.find(_BEYOND_A_ROW, filter=ops.Value) for value in operation.values.values()
+            value.find(BEYOND_A_ROW, filter=ops.Value) for value in operation.values.values()
         ):
             expression = computed_once(operation, self._named)
         return self._named(expression)
 
     def _named(self, expression: Any) -> Any:
         name = f"step_{next(self._number)}"
-        self._steps[name] = _Step(expression, self._connection)
+        self._steps[name] = Step(expression, self._connection)
         if self.keeps_order(expression):
             self._in_file_order.add(name)
         return ops.DatabaseTable(name=name, schema=expression.schema(), source=self._connection).to_expr()
@@ -198,7 +167,7 @@ class DuckDBEngine:
         """Whether the rows of *expression* come in the order of the file it reads, as DuckDB lets them if nothing but
         the row itself decides about each."""
         operation = expression.op()
-        relations, beyond = operation.find(ops.Relation), operation.find(_BEYOND_A_ROW)
+        relations, beyond = operation.find(ops.Relation), operation.find(BEYOND_A_ROW)
         sources = [relation for relation in relations if not isinstance(relation, _ROW_BY_ROW)]
         return not beyond and all(
             isinstance(source, ops.DatabaseTable) and source.name in self._in_file_order for source in sources
@@ -310,22 +279,22 @@ class DuckDBEngine:
             self._explained(lambda: self._connection.to_parquet(expression, str(file), **packing))
         return int(pq.read_metadata(file).num_rows)
 
-    def _steps_of(self, expression: Any) -> dict[str, _Step]:
+    def _steps_of(self, expression: Any) -> dict[str, Step]:
         """The steps that *expression* builds on, each after those it builds on itself."""
-        found: dict[str, _Step] = {}
+        found: dict[str, Step] = {}
         for table in expression.op().find(ops.DatabaseTable):
             if table.name in self._steps:
                 step = self._steps[table.name]
                 found |= self._steps_of(step.expression) | {table.name: step}
         return found
 
-    def _copy(self, steps: Mapping[str, _Step], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
+    def _copy(self, steps: Mapping[str, Step], expression: Any, file: Path, packing: Mapping[str, Any]) -> str:
         """The statement that writes *expression*."""
         options = ", ".join(f"{name} {value}" for name, value in packing.items())
         place = str(file).replace("'", "''")
         return f"COPY ({self._query(steps, expression)}) TO '{place}' (FORMAT parquet, {options})"
 
-    def _query(self, steps: Mapping[str, _Step], expression: Any) -> str:
+    def _query(self, steps: Mapping[str, Step], expression: Any) -> str:
         """The text of *expression*, with the *steps* in front of it, each computed once per row."""
         named = [f"{name} AS NOT MATERIALIZED ({step.text})" for name, step in steps.items()]
         query = self._connection.compile(expression)
