@@ -85,7 +85,6 @@ class TextRows:
             preamble,
             header_rows=self.header_rows,
             blank=writer.blank,
-            full=writer.full,
         )
 
     def found(self) -> Iterator[Sequence[str]]:

@@ -143,9 +143,7 @@ class Grid:
         above = [line for line in self.lines if line.last < header.first]
         further = tuple(line.cells for line in self.lines if 0 < line.first - header.last < header_rows)
         preamble = tuple(cell for line in above for cell in line.cells if cell.strip())
-        return Staged(
-            file, columns, writer.rows, (), preamble, header_rows=further, blank=writer.blank, full=writer.full
-        )
+        return Staged(file, columns, writer.rows, (), preamble, header_rows=further, blank=writer.blank)
 
     def found(self, first: int) -> Iterator[Sequence[str]]:
         """Every row from number *first* on as it was found."""

@@ -41,7 +41,7 @@ class Staged:
     """A staged file: the Parquet file, its columns, how many rows it holds, and what was met on the way.
 
     `preamble` are the texts above the header, `header_rows` the cells of its further rows, `blank` the fields of the
-    columns in which no row has anything, `full` of those in which every row has something.
+    columns in which no row has anything.
     """
 
     file: Path
@@ -53,7 +53,6 @@ class Staged:
     is_nested: bool = False
     header_rows: tuple[tuple[str, ...], ...] = ()
     blank: frozenset[str] = frozenset()
-    full: frozenset[str] = frozenset()
 
 
 # Written by platforms where there is nothing to write.
@@ -80,7 +79,6 @@ class StageWriter:
     verbatim: bool = False
     rows: int = 0
     _blank: set[str] = field(init=False)
-    _full: set[str] = field(init=False)
     _markers: pa.Array = field(init=False)
     _markers_written: tuple[bytes, ...] = field(init=False)
     _longest_marker: int = field(init=False)
@@ -89,7 +87,6 @@ class StageWriter:
 
     def __post_init__(self) -> None:
         self._blank = {column.field for column in self.columns}
-        self._full = self._blank.copy()
         markers = [""] if self.verbatim else [*NULL_MARKERS, *self.nulls]
         self._markers = arrays.texts(markers)
         self._markers_written = tuple(marker.encode() for marker in markers if marker)
@@ -108,11 +105,6 @@ class StageWriter:
         """The fields of the columns in which no row has anything so far."""
         return frozenset(self._blank)
 
-    @property
-    def full(self) -> frozenset[str]:
-        """The fields of the columns in which every row has something; none before there is a row."""
-        return frozenset(self._full if self.rows else ())
-
     def write(self, numbers: np.ndarray | pa.Array, cells: Iterable[pa.Array]) -> None:
         """Append one batch: physical row *numbers* and the *cells* of every column."""
         cells = list(cells)
@@ -128,7 +120,6 @@ class StageWriter:
             self._writer.write_batch(batch)
             self.rows += batch.num_rows
             self._blank = {name for name in self._blank if batch.column(name).null_count == batch.num_rows}
-            self._full = {name for name in self._full if not batch.column(name).null_count}
 
     @property
     def _schema(self) -> pa.Schema:

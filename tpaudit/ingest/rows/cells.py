@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,8 @@ def cells_of(engine: Engine, staged: Staged, preset: Preset, file: Path) -> Cell
 
 def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file: Path) -> Cells:
     columns = _filled_right(staged.columns) if preset.header.fill_right else staged.columns
-    hashed = joined(_texts_of(rows, columns, staged), _SEPARATOR).hexdigest("md5")
+    texts = (None if column.field in staged.blank else rows[column.field] for column in columns)
+    hashed = joined(texts, _SEPARATOR).hexdigest("md5")
     shaped = engine.step(rows.mutate(**{HASH: hashed, BROKEN: ibis.literal(False)}))
     cells = Cells(shaped, columns, staged.blank)
     repeated = [found[0].field for source in preset.fill_down if (found := cells.matching(source))]
@@ -71,14 +71,6 @@ def _plain_cells(engine: Engine, rows: Any, staged: Staged, preset: Preset, file
         return cells
     engine.write_parquet(filled_down(cells.table, repeated).order_by(ROW), file, is_temporary=True)
     return Cells(engine.read_parquet(file), columns, staged.blank)
-
-
-def _texts_of(rows: Any, columns: Sequence[SourceColumn], staged: Staged) -> Iterator[Any | None]:
-    """The texts of a row from left to right; neighbours that are never NULL as one, which takes less than half the time
-    of putting them together one by one."""
-    for is_full, run in itertools.groupby(columns, key=lambda column: column.field in staged.full):
-        texts = [None if column.field in staged.blank else rows[column.field] for column in run]
-        yield from [ibis.literal(_SEPARATOR).join(texts)] if is_full else texts
 
 
 def _filled_right(columns: Sequence[SourceColumn]) -> tuple[SourceColumn, ...]:
