@@ -237,13 +237,12 @@ def _tables(store: Store, mapped: Mapped) -> Iterator[tuple[str, Any]]:
     for table in plan.tables:
         if table not in ("contacts", "contact_points"):
             yield table, canonical_rows(live, plan, table, lineage, store.engine)
-    persons: tuple[tuple[str, Callable[[Any, Plan], Any]], ...] = (
-        ("contacts", contacts),
-        ("contact_points", contact_points),
-    )
-    for table, rows_of in persons:
-        if _knows_persons(plan, live) and (rows := rows_of(live, plan)) is not None:
-            yield table, with_lineage(rows, plan, table, lineage)
+    if not _knows_persons(plan, live):
+        return
+    yield "contacts", with_lineage(contacts(live, plan), plan, "contacts", lineage)
+    points = contact_points(live, plan, store.engine, mapped.folder / "points.parquet")
+    if points is not None:
+        yield "contact_points", with_lineage(points, plan, "contact_points", lineage)
 
 
 def _knows_persons(plan: Plan, live: Any) -> bool:
