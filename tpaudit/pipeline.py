@@ -84,13 +84,12 @@ class Pipeline:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._store is not None:
-            self._store.close()
+        self._close_store()
         shutil.rmtree(self.audit.scratch, ignore_errors=True)
 
     @property
     def store(self) -> Store:
-        """The audit's tables; the engine starts when the first of them is asked for."""
+        """The audit's tables; the engine starts when the first of them is asked for, and ends with the stage."""
         if self._store is None:
             from tpaudit.engine import EngineSettings
             from tpaudit.store import Store
@@ -219,6 +218,8 @@ class Pipeline:
         self.state.forget(name)
         begun = time.perf_counter()
         result = work()
+        # What a stage lays down in the engine is of no use to the next, and takes the memory that it needs.
+        self._close_store()
         seconds = round(time.perf_counter() - begun, 3)
         rows = dict(result.tables) if isinstance(result, IngestResult) else self._mart_rows(marts)
         with replacing(self.audit.result_file(name)) as unfinished:
@@ -226,6 +227,11 @@ class Pipeline:
         finished_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.state.finish(name, StageRecord(fingerprint(), finished_at, seconds, rows))
         self._note(StageOutcome(stage=name, status="done", seconds=seconds, rows=rows), result)
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     def _keep(self, name: str, saved: Result) -> None:
         known = self.state.get(name)

@@ -17,6 +17,9 @@ from tpaudit.audit import Audit, load_config
 from tpaudit.checks.registry import load as load_checks
 from tpaudit.model import MARTS
 from tpaudit.pipeline import Ingestion, Pipeline
+from tpaudit.results import Result
+from tpaudit.stages import Stage
+from tpaudit.store import Store
 
 pytestmark = pytest.mark.e2e
 
@@ -110,6 +113,27 @@ def test_marts_of_a_build_that_knew_other_columns_are_derived_again(
     monkeypatch.setitem(MARTS, "journey_touches", replace(known, columns=known.columns[:-1]))
     with Pipeline(audit, Ingestion()) as pipeline:
         assert not pipeline.is_unchanged()
+
+
+def test_what_a_stage_lays_down_in_the_engine_goes_with_it(audit_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the last stages of a large audit would lack the memory that the first hold."""
+    audit, ran = Audit(audit_copy, load_config(audit_copy, {})), []
+    with Pipeline(audit, Ingestion(), forced=frozenset({"journey", "kpi"})) as pipeline:
+        saved = {name: pipeline.saved(name) for name in ("journey", "kpi")}
+
+        def laid_down(store: Store) -> int:
+            return len(store.engine._connection.raw_sql("FROM duckdb_tables() WHERE temporary").fetchall())
+
+        def run(stage: Stage, store: Store) -> Result | None:
+            assert laid_down(store) == 0
+            store.engine.cache(store.lake("touches").select("touch_id"))
+            assert laid_down(store) == 1
+            ran.append(stage.name)
+            return saved[stage.name]
+
+        monkeypatch.setattr(Stage, "run", run)
+        pipeline.bring_up_to_date("kpi")
+    assert ran == ["journey", "kpi"]
 
 
 def test_only_what_depends_on_a_change_runs_again(audit_copy: Path) -> None:

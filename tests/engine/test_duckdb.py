@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import duckdb
 import ibis
 import numpy as np
 import pyarrow as pa
@@ -199,6 +200,27 @@ def test_a_query_that_frugal_memory_does_not_bear_is_run_with_all_of_it(tmp_path
         limit = engine.fetch_rows(engine.table(pa.table({"n": [1]})))
     assert found == [{"half": 0, "n": 150_000}, {"half": 1, "n": 150_000}]
     assert limit == [{"n": 1}]
+
+
+def test_where_more_is_kept_than_frugal_memory_holds_queries_run_with_all_of_it(tmp_path: Path) -> None:
+    engine = connect(EngineSettings(threads=1, temp_directory=tmp_path))
+    engine._connection.raw_sql("SET max_temp_directory_size = '1MB'")
+    rows = engine.table(pa.table({"row": range(300_000)}))
+    kept = engine.cache(rows.mutate(text=rows.row.cast("string").lpad(100, "0")))
+    with pytest.raises(duckdb.OutOfMemoryException):
+        engine._connection.raw_sql("SET memory_limit = '5MB'")
+    with engine.frugal(megabytes=5):
+        assert engine.fetch_rows(kept.agg(n=kept.text.nunique())) == [{"n": 300_000}]
+
+
+def test_frugal_queries_leave_the_memory_limit_as_it_was() -> None:
+    engine = connect(EngineSettings())
+    asked = "SELECT current_setting('memory_limit'), current_setting('threads')"
+    usual = engine._connection.raw_sql(asked).fetchall()
+    for _time in range(3):
+        with engine.frugal():
+            assert engine._connection.raw_sql(asked).fetchall() != usual
+    assert engine._connection.raw_sql(asked).fetchall() == usual
 
 
 def test_numbers_stand_for_texts_and_tell_their_block(engine: Engine) -> None:

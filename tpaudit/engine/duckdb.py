@@ -7,7 +7,7 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import ibis
@@ -27,13 +27,6 @@ Result = TypeVar("Result")
 _CELLS_OF_A_GROUP = 1 << 19
 _LEAST_ROWS, _MOST_ROWS = 8_192, 122_880
 _ROW_BY_ROW = (ops.Project, ops.Filter, ops.DropColumns)
-
-
-class _Frugal(NamedTuple):
-    """The limit while queries are to be frugal, and the one that holds otherwise."""
-
-    usual: str
-    megabytes: int
 
 
 class DuckDBEngine:
@@ -64,8 +57,8 @@ class DuckDBEngine:
         self._temp_directory = settings.temp_directory
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._has_own_limit = settings.memory_limit is not None
-        self._has_own_threads = settings.threads is not None
-        self._frugal: _Frugal | None = None
+        self._own_threads = settings.threads
+        self._frugal: int | None = None  # megabytes, while queries are to be frugal
 
     def scan(self, files: Sequence[Path], schema: Mapping[str, str]) -> Any:
         """Return an Ibis table over Parquet *files* with exactly the columns of *schema*."""
@@ -223,18 +216,17 @@ class DuckDBEngine:
         if self._has_own_limit:
             yield
             return
-        settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
-        ((usual, threads),) = self._connection.raw_sql(settings).fetchall()
-        fewer = int(threads) if self._has_own_threads else 1
-        self._frugal = _Frugal(usual, megabytes * fewer)
-        self._limit_memory(f"{self._frugal.megabytes}MB")
-        self._connection.raw_sql(f"SET threads = {fewer}")
+        threads = self._own_threads or 1
+        self._frugal = megabytes * threads
+        self._limit_memory(self._frugal)
+        self._connection.raw_sql(f"SET threads = {threads}")
         try:
             yield
         finally:
             self._frugal = None
-            self._limit_memory(usual)
-            self._connection.raw_sql(f"SET threads = {threads}")
+            self._limit_memory(None)
+            if self._own_threads is None:
+                self._connection.raw_sql("RESET threads")
 
     def release(self, *tables: Any) -> None:
         """Forget what `cache` or `view` returned, and free its memory; nothing may read it any more."""
@@ -319,19 +311,21 @@ class DuckDBEngine:
         except EngineFault as fault:
             if self._frugal is None or not _short_of_memory(fault):
                 raise
-        self._limit_memory(f"{4 * self._frugal.megabytes}MB")
+        self._limit_memory(4 * self._frugal)
         try:
             return _explained(work)
         except EngineFault as fault:
             if not _short_of_memory(fault):
                 raise
-            self._limit_memory(self._frugal.usual)
+            self._limit_memory(None)
             return _explained(work)
         finally:
-            self._limit_memory(f"{self._frugal.megabytes}MB")
+            self._limit_memory(self._frugal)
 
-    def _limit_memory(self, size: str) -> None:
-        self._connection.raw_sql(f"SET memory_limit = '{size}'")
+    def _limit_memory(self, megabytes: int | None) -> None:
+        """Set the limit, or the engine's own; where more is kept already and cannot be put aside, the present stays."""
+        with contextlib.suppress(duckdb.OutOfMemoryException):
+            self._connection.raw_sql(f"SET memory_limit = '{megabytes}MB'" if megabytes else "RESET memory_limit")
 
     def close(self) -> None:
         """Drop cached tables and close the connection."""
