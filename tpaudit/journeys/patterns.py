@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from tpaudit.engine.portable import hours_between
+from tpaudit.engine.portable import hours_between, number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.flows import END
 from tpaudit.journeys.journey_map import MIN_OBSERVATIONS
@@ -144,11 +144,12 @@ def purchase_within(store: Store, days: int = WITHIN_DAYS) -> PurchaseWithin | N
     All touches before the conversion count, not only those of the journey's window. Customers first met less than
     *days* ago are left out: of them only the fast can have converted. None if nobody can be judged.
     """
-    journeys = store.mart("journeys").filter(_.converted).select("customer_id", converted_at="ended_at")
+    journeys = store.mart("journeys").filter(_.converted)
+    journeys = journeys.select(customer=number_of(journeys.customer_id), converted_at="ended_at")
     touches = store.mart("journey_touches").filter(_.customer_id.notnull(), _.touchpoint.notnull())
-    touches = touches.select("customer_id", at=possible(store, touches.occurred_at))
-    before = journeys.inner_join(touches, ["customer_id", journeys.converted_at > touches["at"]])
-    met = before.group_by("customer_id", "converted_at").agg(first_at=before["at"].min())
+    touches = touches.select(customer="customer_number", at=possible(store, touches.occurred_at))
+    before = journeys.inner_join(touches, ["customer", journeys.converted_at > touches["at"]])
+    met = before.group_by("customer", "converted_at").agg(first_at=before["at"].min())
     first_day = store.engine.to_local(met.first_at, store.audit.config.settings.audit.timezone).date()
     is_old = first_day <= ibis.literal(store.audit.as_of - timedelta(days=days))
     is_fast = hours_between(met.first_at, met.converted_at) <= days * 24

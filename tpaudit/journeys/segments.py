@@ -15,6 +15,7 @@ import ibis
 from ibis import _
 
 from tpaudit.audit.settings import SegmentsSection
+from tpaudit.engine.portable import number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.outcomes import won_deals
 from tpaudit.journeys.tags import TagRule, tags_of
@@ -39,7 +40,8 @@ def customer_segments(store: Store, rules: Sequence[TagRule] = ()) -> Any:
     for score, value in (("recency", -purchases.days_since_last), ("frequency", purchases.orders),
                          ("monetary", purchases.net_amount)):  # fmt: skip
         rows = _beside(rows, _scored(purchases, value, score))
-    rows = _beside(rows, _contacts(store))
+    contacts = _contacts(store)
+    rows = rows.left_join(contacts, number_of(rows.customer_id) == contacts.customer).drop("customer")
     rows = rows.mutate(segment=_segment(rows, store.audit.config.settings.segments))
     rows = store.cache(rows)
     return _beside(rows, tags_of(store, rows, rules))
@@ -88,13 +90,13 @@ def _scored(buyers: Any, value: Any, score: str) -> Any:
 
 
 def _contacts(store: Store) -> Any:
-    """Per customer: last_touch_at, last_reply_at and contact_frequency."""
+    """Per customer, told by number (customer): last_touch_at, last_reply_at and contact_frequency."""
     touches = store.mart("journey_touches").filter(_.customer_id.notnull())
     touches = touches.mutate(at=possible(store, touches.occurred_at)).filter(_["at"].notnull())
     is_own = (touches.direction == "inbound") | (
         touches.direction.isnull() & ((touches.record_table == "touches") | touches.event.isin(_OWN_ACTS))
     )
-    seen = touches.group_by("customer_id").agg(
+    seen = touches.group_by(customer="customer_number").agg(
         first_touch_at=touches["at"].min(),
         last_touch_at=touches["at"].max(),
         last_reply_at=touches["at"].max(where=is_own),

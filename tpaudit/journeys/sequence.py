@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from tpaudit.engine.codes import MOST_VALUES
-from tpaudit.engine.portable import number_of
+from tpaudit.engine.portable import code_of, number_of
 from tpaudit.horizon import possible
 from tpaudit.journeys.catalogue import Catalogue
 from tpaudit.journeys.classify import stage_of, touchpoint_of
@@ -26,14 +26,16 @@ def classified_touches(store: Store, catalogue: Catalogue, conversions: Any) -> 
     conversion and at most `[journey] window_days` before it; of any other customer, the steps at most as long before
     their last touch. Steps of the same instant are ordered by touch_id.
     """
-    touches = store.engine.view(candidates(store))
+    touches = candidates(store)
+    # Contacts by code: a join with a text as its key takes half as long again.
+    touches = store.engine.view(touches.mutate(contact=code_of(touches.contact_id)).drop("contact_id"))
     values = _repeated_values(store, touches, catalogue)
     contacts = _contacts(store, touches, conversions)
     # Rules and codes first: they run on the files' dictionaries, several times as fast as on rows a join has unpacked.
     touches = touches.mutate(touchpoint=touchpoint_of(touches, catalogue))
     coded = {name: store.engine.coded(touches[name], texts) for name, texts in values.items() if name != "stage"}
     touches = touches.mutate(**coded)
-    touches = touches.left_join(contacts, "contact_id").drop("contact_id", "contact_id_right")
+    touches = touches.left_join(contacts, "contact").drop("contact", "contact_right")
     touches = touches.mutate(stage=store.engine.coded(stage_of(touches, catalogue), values.get("stage", ())))
     touches = touches.mutate(in_journey=_in_journey(store, touches))
     return _placed(store, touches)
@@ -53,15 +55,16 @@ def _repeated_values(store: Store, touches: Any, catalogue: Catalogue) -> dict[s
 
 
 def _contacts(store: Store, touches: Any, conversions: Any) -> Any:
-    """What a touch has to know of its contact: customer_id, customer_number, first_order_at, converted_at,
-    journey_begin, and customer_place, a number by which customers sort as by their ids.
+    """What a touch has to know of its contact, told by code (contact): customer_id, customer_number, first_order_at,
+    converted_at, journey_begin, and customer_place, a number by which customers sort as by their ids.
 
     A journey ends with the conversion, or else with the customer's last touch.
     """
     able = touches.filter(touches.is_step)
-    last = able.group_by("contact_id").agg(last_touch_at=possible(store, able.occurred_at).max())
-    links = store.mart("customer_links").select("contact_id", "customer_id")
-    contacts = links.left_join(last, "contact_id").drop("contact_id_right")
+    last = able.group_by("contact").agg(last_touch_at=possible(store, able.occurred_at).max())
+    links = store.mart("customer_links")
+    links = links.select("customer_id", contact=code_of(links.contact_id))
+    contacts = links.left_join(last, "contact").drop("contact_right")
     contacts = contacts.left_join(conversions, "customer_id").drop("customer_id_right", "value")
     of_customer = ibis.window(group_by="customer_id")
     journey_end = ibis.coalesce(contacts.converted_at, contacts.last_touch_at.max().over(of_customer))
