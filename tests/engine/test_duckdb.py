@@ -271,3 +271,10 @@ def test_coded_texts_are_the_same_texts(engine: Engine, tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "coded.parquet")
     assert table.schema.field("text").type == pa.string() and table["text"].to_pylist() == texts
     assert engine.fetch_rows(rows.select(text=engine.coded(rows.text.nullif(rows.text), [])))[0] == {"text": None}
+
+
+def test_a_file_tells_no_code_that_no_row_has(engine: Engine, tmp_path: Path) -> None:
+    rows = engine.table(pa.table({"text": ["b", "a", None] * 100}))
+    engine.write_parquet(rows.select(text=engine.coded(rows.text, ["a", "b", "c"])), tmp_path / "coded.parquet")
+    (written,) = pq.read_table(tmp_path / "coded.parquet", read_dictionary=["text"])["text"].chunks
+    assert sorted(written.dictionary.to_pylist()) == ["a", "b"]

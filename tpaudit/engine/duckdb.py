@@ -266,6 +266,8 @@ class DuckDBEngine:
         query = self._query(steps, expression)
         for name in steps:
             del self._steps[name]
+        if self._codes and not is_temporary:
+            query = _with_texts(query, expression)
         options = ", ".join(f"{name} {value}" for name, value in packing.items())
         place = str(file).replace("'", "''")
         self._connection._run_pre_execute_hooks(expression)
@@ -337,6 +339,14 @@ _instant_of = ibis.udf.scalar.builtin(
 _clock_at = ibis.udf.scalar.builtin(
     lambda zone, instant: ..., name="timezone", signature=(("string", "timestamp('UTC', 6)"), "timestamp(6)")
 )
+
+
+def _with_texts(query: str, expression: Any) -> str:
+    """*query* with texts for codes: of an enumeration a file also tells values that none of its rows has, and which
+    ones depends on how threads shared the rows. Equal rows would not give equal bytes."""
+    names = [name for name, dtype in expression.schema().items() if dtype.is_string()]
+    texts = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in names)
+    return f"FROM ({query}) SELECT * REPLACE ({texts})" if names else query
 
 
 def _explained(work: Callable[[], Result]) -> Result:
