@@ -216,10 +216,10 @@ class DuckDBEngine:
         if self._has_own_limit:
             yield
             return
-        threads = self._own_threads or 1
-        self._frugal = megabytes * threads
+        self._frugal = megabytes * (self._own_threads or 1)
         self._limit_memory(self._frugal)
-        self._connection.raw_sql(f"SET threads = {threads}")
+        if self._own_threads is None:
+            self._connection.raw_sql("SET threads = 1")
         try:
             yield
         finally:
